@@ -1,0 +1,36 @@
+"""The event: what an agent saw, in the field's own words; everything that cgrd does is done to one of these."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from cgrd.instants import Instant
+
+
+class CGREvent(msgspec.Struct, kw_only=True):
+    """An event on its way. Free fields live in `Event`, options of the request in `APIOpts`; both are copied before they are changed.
+
+    Durations inside are integer nanoseconds or Go texts ("60s"), times RFC 3339 texts or `Instant`.
+    """
+
+    Tenant: str = ""
+    ID: str = ""
+    Time: Instant | None = None
+    Event: dict[str, Any] = {}
+    APIOpts: dict[str, Any] | None = None
+
+    def copy(self) -> CGREvent:
+        """The same event with maps of its own, to be changed freely."""
+        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=dict(self.Event), APIOpts=dict(self.APIOpts or {}))
+
+    def options(self) -> dict[str, Any]:
+        """The options, empty when none were given; not to be changed."""
+        return self.APIOpts or {}
+
+
+def cgrid(origin_id: str, origin_host: str) -> str:
+    """The key of a session: hex SHA-1 of OriginID and OriginHost, as every CGRateS client computes it."""
+    return hashlib.sha1(f"{origin_id}{origin_host}".encode(), usedforsecurity=False).hexdigest()
