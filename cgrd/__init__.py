@@ -1,0 +1,29 @@
+"""cgrd: a real-time charging and AAA daemon. These are the names a plugin may import; what else is here is the kernel's own."""
+
+from cgrd.component import Agent, Component, HttpFace, Peer, Served, Subsystem, method, served_as
+from cgrd.event import CGREvent, cgrid
+from cgrd.flows import Flow, Run, Stage, stage, stages_of
+from cgrd.graph import Hop
+from cgrd.hookspecs import hookimpl
+from cgrd.instants import Instant
+
+__all__ = [
+    "Agent",
+    "CGREvent",
+    "Component",
+    "Flow",
+    "Hop",
+    "HttpFace",
+    "Instant",
+    "Peer",
+    "Run",
+    "Served",
+    "Stage",
+    "Subsystem",
+    "cgrid",
+    "hookimpl",
+    "method",
+    "served_as",
+    "stage",
+    "stages_of",
+]

@@ -1,0 +1,134 @@
+"""What a plugin's class is to the kernel: its section, its methods, its life, and how it asks others.
+
+A subsystem, an agent and an exporter are components. The kernel builds them from the checked configuration, serves the methods
+they declare, and resolves the edges over which they call one another.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, get_type_hints
+
+import msgspec
+import trio
+
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Peer(Protocol):
+    """The other end of a both-way connection, or an agent in this process: who can be called back."""
+
+    id: str
+
+    async def call(self, method: str, args: object, reply: Any = Any) -> Any:
+        """Call a method of the other end (`AgentV1.DisconnectSession`); raises `CgrdError`."""
+
+
+class HttpFace(NamedTuple):
+    """An ASGI application of a component: at `path` of the shared HTTP listener, or on `listen` ("host:port") of its own."""
+
+    path: str
+    app: Callable[..., Awaitable[None]]
+    listen: str = ""
+
+
+class Served(msgspec.Struct, frozen=True):
+    """One method as the graph serves it. `handler` takes the decoded arguments, and the peer where `wants_peer`."""
+
+    name: str
+    args: Any
+    handler: Callable[..., Any]
+    is_async: bool
+    wants_peer: bool
+    owner: str
+
+    @property
+    def service(self) -> str:
+        return self.name.partition(".")[0]
+
+
+def method(*names: str) -> Callable[[F], F]:
+    """Serve a component's function under these RPC names; the annotation of its first parameter is the arguments' type."""
+
+    def mark(function: F) -> F:
+        function.__cgrd_methods__ = names  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class Component:
+    """Anything with a configuration section that the kernel builds.
+
+    Args:
+        services: what the kernel offers.
+        config: the checked section, defaults filled in.
+    """
+
+    section: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, section: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if section:
+            cls.section = section
+
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
+        self.services = services
+        self.config = config
+
+    async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Work until cancelled; `started()` only when it really listens."""
+        task_status.started()
+        await trio.sleep_forever()
+
+    async def reload(self, config: dict[str, Any]) -> None:
+        """Go on with another configuration of the section; raise, with nothing changed, when it cannot."""
+        self.config = config
+
+    def served(self) -> Iterator[Served]:
+        """The methods this component serves; by default those marked with `@method`."""
+        for attribute in dir(type(self)):
+            function = getattr(type(self), attribute, None)
+            for name in getattr(function, "__cgrd_methods__", ()):
+                yield served_as(name, getattr(self, attribute), owner=self.section)
+
+    def faces(self) -> Sequence[HttpFace]:
+        """What it serves over HTTP besides RPC."""
+        return ()
+
+    def linked(self, edge: str) -> bool:
+        """Whether `<edge>_conns` of the section leads anywhere."""
+        return bool(self.config.get(f"{edge}_conns"))
+
+    async def call(self, edge: str, method: str, args: object, reply: type[T] | Any = Any) -> Any:
+        """Ask over `<edge>_conns`: a direct call, or another daemon; the configuration decides.
+
+        Raises:
+            MandatoryMissing: the edge leads nowhere.
+            CgrdError: what the callee answered, or that it cannot be reached.
+        """
+        return await self.services.graph.call(self, edge, method, args, reply)
+
+
+class Subsystem(Component):
+    """A charging concern: decides, prices, counts or records events."""
+
+
+class Agent(Component):
+    """Speaks a protocol; turns what happens there into events and acts on what is answered."""
+
+
+def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any = None) -> Served:
+    """Describe a bound function as a served method; `args` overrides its annotation."""
+    parameters = list(inspect.signature(handler).parameters.values())
+    if args is None:
+        hints = get_type_hints(handler)
+        args = hints.get(parameters[0].name, Any) if parameters else Any
+    return Served(
+        name=name, args=args, handler=handler, is_async=inspect.iscoroutinefunction(handler), wants_peer=len(parameters) > 1, owner=owner
+    )

@@ -1,0 +1,230 @@
+"""Flows and stages: how an event goes through the subsystems without any of them naming another.
+
+SessionS and CDRs drive flows (authorize, initiate, update, terminate, message, event, cdr). A stage says in which flows it takes
+part, where, behind which flag, over which edge of the driver, and what it gives to the reply. The stages of a flow are put in
+order once, at start; a stranger's stage is in the tuple like any other.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from cgrd.component import Component, Peer
+from cgrd.errors import CgrdError, ConfigurationError, NotConnected, PartiallyExecuted, Prefixed
+from cgrd.event import CGREvent
+
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One part that a subsystem takes in flows.
+
+    Attributes:
+        flag: what asks for it (`*attributes`); several stages may share one, told apart by `option`.
+        run: the work: `async (flow)` or, with `per="run"`, `async (flow, run)`; its value goes into the reply.
+        of: the flows it takes part in.
+        edge: the driver's `<edge>_conns` it goes over; "" = none needed.
+        service: how the error for a missing edge names it (`NOT_CONNECTED: ResourceS`).
+        option: the sub-option that asks for it (`*rals:*authorize`).
+        args: names of structured arguments that ask for it (`GetMaxUsage`), a boolean each.
+        inputs: further structured arguments it reads (`AttributeIDs`), with their type; options under the same name.
+        after, before: flags or names of stages that must come earlier or later.
+        per: "event" or "run".
+        forks: it makes the runs that later stages see.
+        always: it runs without being asked, where its edge is linked.
+        reply: the reply's key; "" = no part of the reply.
+        merge: how the runs' values become one (`min`).
+        errors: the prefix of its errors (`RALS_ERROR`).
+        tolerant: its errors do not stop the flow but end it with PARTIALLY_EXECUTED.
+        name: what `after` and `before` of others may call it; the flag by default.
+    """
+
+    flag: str
+    run: Callable[..., Awaitable[Any]]
+    of: frozenset[str]
+    edge: str = ""
+    service: str = ""
+    option: str = ""
+    args: tuple[str, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    per: str = "event"
+    forks: bool = False
+    always: bool = False
+    reply: str = ""
+    merge: Callable[..., Any] | None = None
+    errors: str = ""
+    tolerant: bool = False
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name others order themselves by."""
+        return self.name or self.flag
+
+
+def stage(flag: str, *, of: str, args: str = "", after: str = "", before: str = "", **rest: Any) -> Callable[[F], F]:
+    """Declare an async function as a stage; blank-separated words for `of`, `args`, `after`, `before`; may be stacked.
+
+    The declared stages are found by `stages_of(module or namespace)`, which a plugin's `cgrd_stages` hook returns.
+    """
+
+    def mark(function: F) -> F:
+        made = Stage(
+            flag=flag, run=function, of=frozenset(of.split()), args=tuple(args.split()), after=tuple(after.split()), before=tuple(before.split()), **rest
+        )
+        function.__dict__.setdefault("__cgrd_stages__", []).append(made)
+        return function
+
+    return mark
+
+
+def stages_of(namespace: Mapping[str, Any]) -> list[Stage]:
+    """Every stage declared in a module's namespace (`stages_of(globals())`)."""
+    functions = {id(value): value for value in namespace.values() if hasattr(value, "__cgrd_stages__")}
+    return [made for function in functions.values() for made in function.__cgrd_stages__]
+
+
+@dataclass
+class Run:
+    """One charger's view of the event. `state` is for the flow's driver and its stages."""
+
+    id: str
+    event: CGREvent
+    charger: str = ""
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class Flow:
+    """One event on its way through the stages.
+
+    Attributes:
+        name: which flow.
+        driver: the component whose edges are used.
+        event: the event as the stages have left it; replaced, never changed in place.
+        asked: what was asked for: options by flag.
+        runs: the charger runs, once forked.
+        reply: the parts of the answer by key.
+        by_run: the same per run, by key and run id.
+        peer: who asked, where it can be called back.
+        state: for the driver and its own stages.
+    """
+
+    __slots__ = ("asked", "by_run", "driver", "event", "name", "partial", "peer", "reply", "runs", "stage", "state")
+
+    def __init__(self, *, name: str, driver: Component, event: CGREvent, asked: Mapping[str, Options], peer: Peer | None = None) -> None:
+        self.name = name
+        self.driver = driver
+        self.event = event
+        self.asked = asked
+        self.peer = peer
+        self.runs: list[Run] = []
+        self.reply: dict[str, Any] = {}
+        self.by_run: dict[str, dict[str, Any]] = {}
+        self.partial: list[CgrdError] = []
+        self.state: dict[str, Any] = {}
+        self.stage: Stage | None = None
+
+    def options(self) -> Options:
+        """What was asked of the stage at work."""
+        assert self.stage is not None
+        return self.asked.get(self.stage.flag) or {}
+
+    async def call(self, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask the subsystem of the stage at work, over the driver's edge."""
+        assert self.stage is not None
+        return await self.driver.call(self.stage.edge, method, args, reply)
+
+
+def ordered(name: str, stages: Iterable[Stage]) -> tuple[Stage, ...]:
+    """The stages of the flow `name` in their order; independent ones keep the order they were given in.
+
+    Raises:
+        ConfigurationError: `after` and `before` contradict one another; the circle is named.
+    """
+    mine = [made for made in stages if name in made.of]
+    sorter: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
+    known: dict[str, list[int]] = {}
+    for at, made in enumerate(mine):
+        for called in {made.called, made.flag}:
+            known.setdefault(called, []).append(at)
+    for at, made in enumerate(mine):
+        sorter.add(at, *(other for word in made.after for other in known.get(word, ()) if other != at))
+        for word in made.before:
+            for other in known.get(word, ()):
+                if other != at:
+                    sorter.add(other, at)
+    try:
+        sorter.prepare()
+    except graphlib.CycleError as error:
+        circle = " → ".join(mine[at].called for at in error.args[1])
+        raise ConfigurationError(f"the stages of {name} go in a circle: {circle}") from error
+    order: list[int] = []
+    ready = sorted(sorter.get_ready())
+    while ready:
+        at = ready.pop(0)
+        order.append(at)
+        sorter.done(at)
+        ready = sorted([*ready, *sorter.get_ready()])
+    return tuple(mine[at] for at in order)
+
+
+async def travel(stages: Sequence[Stage], flow: Flow) -> Flow:
+    """Take the event through the stages that were asked for.
+
+    Raises:
+        NotConnected: a flag asks for a stage whose edge leads nowhere.
+        CgrdError: what a stage raised, with its prefix; the request ends there.
+        PartiallyExecuted: everything was done but a tolerant stage failed; `flow.reply` is complete.
+    """
+    for made in stages:
+        asked = _is_asked(made, flow)
+        if not asked and not made.always:
+            continue
+        if made.edge and not flow.driver.linked(made.edge):
+            if not asked:
+                continue
+            raise NotConnected(made.service or made.called, explain=f"{flow.driver.section}.{made.edge}_conns is empty; name a connection there")
+        flow.stage = made
+        try:
+            await _run(made, flow)
+        except CgrdError as error:
+            told = Prefixed(made.errors, error) if made.errors else error
+            if not made.tolerant:
+                raise told from error
+            flow.partial.append(told)
+    return flow
+
+
+def settled(flow: Flow) -> Flow:
+    """The flow, or PARTIALLY_EXECUTED when a tolerant stage failed on the way."""
+    if flow.partial:
+        raise PartiallyExecuted(explain="; ".join(f"{error} {error.explain}".strip() for error in flow.partial))
+    return flow
+
+
+def _is_asked(made: Stage, flow: Flow) -> bool:
+    options = flow.asked.get(made.flag)
+    return options is not None and (not made.option or made.option in options)
+
+
+async def _run(made: Stage, flow: Flow) -> None:
+    if made.per == "event":
+        value = await made.run(flow)
+        if made.reply and value is not None:
+            flow.reply[made.reply] = value
+        return
+    values = {}
+    for run in flow.runs:
+        value = await made.run(flow, run)
+        if value is not None:
+            values[run.id] = value
+    if made.reply and values:
+        flow.by_run[made.reply] = values
+        flow.reply[made.reply] = made.merge(values.values()) if made.merge else next(iter(values.values()))

@@ -1,0 +1,212 @@
+"""Who may call whom, and how: methods by name, edges from `*_conns`, local callers and remote ones behind one `call`.
+
+The graph is frozen at start and swapped whole at reload. A local call is a direct call of Python objects; a remote one goes
+through a connection pool. A callee never changes what it was given, so both give the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
+
+from cgrd.codec import convert
+from cgrd.component import Component, Peer, Served
+from cgrd.errors import Busy, CgrdError, MandatoryMissing, Unreachable, UnknownMethod, UnknownService, Wrong
+
+if TYPE_CHECKING:
+    from cgrd.clock import Clock
+    from cgrd.store import Store
+
+INTERNAL = ("*internal", "*birpc_internal")
+
+
+class Pool(Protocol):
+    """Connections to another daemon: what `rpc_conns.<id>` describes."""
+
+    async def call(self, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask the other daemon; raises `Unreachable` when it did not answer, other errors are its answer."""
+
+
+class Hop(NamedTuple):
+    """One call as watchers see it. Times are monotonic nanoseconds."""
+
+    source: str
+    target: str
+    method: str
+    args: Any
+    reply: Any
+    error: CgrdError | None
+    started_ns: int
+    took_ns: int
+
+
+Watcher = Callable[[Hop], None]
+
+
+class LocalPeer:
+    """An agent of this process, as SessionS sees it: it is called back by direct calls."""
+
+    def __init__(self, component: Component) -> None:
+        self.id = f"*internal:{component.section}"
+        self._methods = {served.name: served for served in component.served()}
+
+    async def call(self, method: str, args: object, reply: Any = Any) -> Any:
+        served = self._methods.get(method)
+        if served is None:
+            raise UnknownMethod(method, explain=f"{self.id} does not offer it")
+        answer = served.handler(args, None) if served.wants_peer else served.handler(args)
+        return fitted(await answer if served.is_async else answer, reply)
+
+
+def fitted(value: Any, wanted: Any) -> Any:
+    """The answer in the shape that the caller asked for; as it is when it already has it."""
+    if wanted is Any or type(value) is wanted or value is None:
+        return value
+    try:
+        return convert(value, wanted)
+    except msgspec.ValidationError as error:
+        raise Wrong(f"the answer does not fit {wanted}: {error}") from error
+
+
+class Graph:
+    """Methods and edges of one configuration.
+
+    Args:
+        methods: every method served here.
+        pools: remote connections by id.
+        store: whose commit an answer waits for.
+        clock: times of hops.
+        caps: how many requests may be under way, 0 = any number.
+        watchers: who sees every hop; none costs nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        methods: Iterable[Served] = (),
+        pools: Mapping[str, Pool] | None = None,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        caps: int = 0,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self.methods: dict[str, Served] = {}
+        self.services: set[str] = set()
+        self.pools: Mapping[str, Pool] = pools or {}
+        self.caps = caps
+        self.under_way = 0
+        self.peak = 0
+        self.watchers: tuple[Watcher, ...] = tuple(watchers)
+        self._store = store
+        self._clock = clock
+        self._peers: dict[int, LocalPeer] = {}
+        for served in methods:
+            self.add(served)
+
+    def add(self, served: Served) -> None:
+        """Serve one more method.
+
+        Raises:
+            Wrong: two components serve the same name.
+        """
+        if served.name in self.methods:
+            raise Wrong(f"{served.name} is served by {self.methods[served.name].owner} and by {served.owner}")
+        self.methods[served.name] = served
+        self.services.add(served.service)
+
+    def find(self, method: str) -> Served:
+        """The method of that name.
+
+        Raises:
+            UnknownService, UnknownMethod: nothing here serves it.
+            Wrong: the name has no dot.
+        """
+        served = self.methods.get(method)
+        if served is not None:
+            return served
+        service, dot, name = method.rpartition(".")
+        if not dot:
+            raise Wrong(f"rpc: service/method request ill-formed: {method}")
+        if service in self.services:
+            raise UnknownMethod(method, explain=f"{service} is served here but has no {name}; `cgrd methods` lists what there is")
+        raise UnknownService(method, explain=f"no enabled component serves {service}; `cgrd plugins` shows what is enabled")
+
+    async def request(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
+        """A request from outside: counted against `caps`, answered when what it changed is committed."""
+        if self.caps and self.under_way >= self.caps:
+            raise Busy(explain=f"cores.caps allows {self.caps} requests at a time")
+        self.under_way += 1
+        self.peak = max(self.peak, self.under_way)
+        try:
+            answer = await self._invoke(served, args, peer, source="*rpc")
+            if self._store is not None:
+                await self._store.durable()
+            return answer
+        finally:
+            self.under_way -= 1
+
+    async def _invoke(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
+        if self.watchers:
+            return await self._watched(served, args, peer, source=source)
+        answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+        return await answer if served.is_async else answer
+
+    async def _watched(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
+        assert self._clock is not None
+        started = self._clock.monotonic_ns()
+        reply, failure = None, None
+        try:
+            answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+            reply = await answer if served.is_async else answer
+            return reply
+        except CgrdError as error:
+            failure = error
+            raise
+        finally:
+            took = self._clock.monotonic_ns() - started
+            self._tell(Hop(source, served.owner, served.name, args, reply, failure, started, took))
+
+    def _tell(self, hop: Hop) -> None:
+        for watcher in self.watchers:
+            watcher(hop)
+
+    async def call(self, caller: Component, edge: str, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask over the caller's `<edge>_conns`, in their order; the next one is tried when one cannot be reached.
+
+        Raises:
+            MandatoryMissing: the edge has no connections.
+            CgrdError: the callee's answer, or why none of them answered.
+        """
+        connections = caller.config.get(f"{edge}_conns")
+        if not connections:
+            raise MandatoryMissing("connIDs", explain=f"{caller.section}.{edge}_conns is empty; name a connection there, as *internal")
+        failure: CgrdError | None = None
+        for connection in connections:
+            try:
+                return await self._over(connection, caller, method, args, reply)
+            except Unreachable as error:
+                failure = error
+        assert failure is not None
+        raise failure
+
+    async def _over(self, connection: str, caller: Component, method: str, args: object, reply: Any) -> Any:
+        if connection in INTERNAL:
+            served = self.find(method)
+            peer = self.peer_of(caller) if served.wants_peer else None
+            return fitted(await self._invoke(served, args, peer, source=caller.section), reply)
+        pool = self.pools.get(connection)
+        if pool is None:
+            raise Wrong(f"connection {connection} is not defined", explain=f"{caller.section} names it; define it under rpc_conns")
+        if not self.watchers:
+            return await pool.call(method, args, reply)
+        remote = Served(name=method, args=Any, handler=lambda a: pool.call(method, a, reply), is_async=True, wants_peer=False, owner=connection)
+        return await self._watched(remote, args, None, source=caller.section)
+
+    def peer_of(self, component: Component) -> LocalPeer:
+        """The component as others call it back; one peer each, so that it can be kept and compared."""
+        peer = self._peers.get(id(component))
+        if peer is None:
+            peer = self._peers[id(component)] = LocalPeer(component)
+        return peer

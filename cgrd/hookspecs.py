@@ -1,0 +1,84 @@
+"""The whole contract between the kernel and a plugin, on one page.
+
+A plugin is a module found by an entry point of the groups `cgrd.agents`, `cgrd.subsystems` or `cgrd.exporters`. It implements the
+hooks it needs with `@cgrd.hookimpl`; a misspelt hook is refused when the plugin is loaded. pluggy only registers: per event the
+kernel runs tuples that were frozen at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+
+    from cgrd.component import Component
+    from cgrd.flows import Stage
+    from cgrd.graph import Hop
+
+PROJECT = "cgrd"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Hooks:
+    """Every hook; each plugin implements the ones it needs."""
+
+    @hookspec
+    def cgrd_components(self) -> Sequence[type[Component]]:  # type: ignore[empty-body]
+        """The classes that the kernel builds, one per configuration section."""
+
+    @hookspec
+    def cgrd_stages(self) -> Sequence[Stage]:  # type: ignore[empty-body]
+        """Where the plugin takes part in flows (authorize, initiate, update, terminate, message, event, cdr)."""
+
+    @hookspec
+    def cgrd_filter_types(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Filter types by name (`*string`): a factory of (element, values) that gives a test of an event's roots."""
+
+    @hookspec
+    def cgrd_converters(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Converters of the field language by name (`*round`): a factory of its arguments that gives a function of a value."""
+
+    @hookspec
+    def cgrd_attribute_types(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Types of attributes and template fields by name (`*sum`)."""
+
+    @hookspec
+    def cgrd_action_types(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Action types by name (`*topup`): see `cgrd_subsystem_rals.actions` for the shape of the function."""
+
+    @hookspec
+    def cgrd_metrics(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Metrics of StatS by name (`*tcc`): a factory of the metric's argument that gives a metric."""
+
+    @hookspec
+    def cgrd_sortings(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Sortings of RouteS by name (`*lc`)."""
+
+    @hookspec
+    def cgrd_exporters(self) -> Mapping[str, type[Any]]:  # type: ignore[empty-body]
+        """Exporter classes of EEs by type (`*file_csv`)."""
+
+    @hookspec
+    def cgrd_readers(self) -> Mapping[str, type[Any]]:  # type: ignore[empty-body]
+        """Reader classes of ERs by type (`*file_csv`)."""
+
+    @hookspec
+    def cgrd_storage_drivers(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Stores by `db_type` (`*postgres`)."""
+
+    @hookspec
+    def cgrd_commands(self) -> Mapping[str, typer.Typer]:  # type: ignore[empty-body]
+        """Sub-commands of the `cgrd` command line by name."""
+
+    @hookspec
+    def cgrd_panels(self) -> Mapping[str, str]:  # type: ignore[empty-body]
+        """Panels of the page at `/` by title: HTML."""
+
+    @hookspec
+    def cgrd_hop(self, hop: Hop) -> None:
+        """Watch every call from one component to another; only asked when implemented."""

@@ -1,0 +1,80 @@
+"""What the kernel offers to a component: one object, handed to each when it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cgrd.instants import zone_of
+
+if TYPE_CHECKING:
+    import trio
+
+    from cgrd.cache import Cache
+    from cgrd.clock import Clock
+    from cgrd.config import Tree
+    from cgrd.filters import Filters
+    from cgrd.flows import Stage
+    from cgrd.graph import Graph
+    from cgrd.plugins import Plugins
+    from cgrd.profiles import ProfileTable
+    from cgrd.store import Store
+
+
+@dataclass(kw_only=True)
+class Services:
+    """The kernel as a component sees it.
+
+    Attributes:
+        config: the whole checked configuration.
+        graph: methods and edges; components call through `Component.call`.
+        store: the money store.
+        clock: the only source of time.
+        caches: CacheS' partitions.
+        filters: the filter language, with the resolvers of this daemon.
+        profiles: a table per profile kind, by the kind's name.
+        plugins: what is installed and loaded; gives vocabularies.
+        flows: stages of every flow, in order.
+        nursery: where background work may be started.
+    """
+
+    config: Tree
+    clock: Clock
+    store: Store
+    graph: Graph
+    caches: Cache
+    filters: Filters
+    plugins: Plugins
+    profiles: Mapping[str, ProfileTable] = field(default_factory=dict)
+    flows: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
+    nursery: trio.Nursery | None = None
+    node_id: str = ""
+
+    @property
+    def default_tenant(self) -> str:
+        return str(self.config.general["default_tenant"])
+
+    @property
+    def default_category(self) -> str:
+        return str(self.config.general["default_category"])
+
+    @property
+    def default_request_type(self) -> str:
+        return str(self.config.general["default_request_type"])
+
+    @property
+    def rounding_decimals(self) -> int:
+        return int(self.config.general["rounding_decimals"])
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of times that name none."""
+        return zone_of(str(self.config.general["default_timezone"]))
+
+    def log(self, name: str) -> Any:
+        """A structured logger of that name."""
+        return structlog.get_logger(name)
