@@ -1,0 +1,172 @@
+"""Find plugins by entry point, choose by configuration, import, check, and tell what became of each by its distribution's name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from cgrd.codec import decode
+from cgrd.component import Component
+from cgrd.errors import PluginError
+from cgrd.flows import Stage
+from cgrd.hookspecs import PROJECT, Hooks
+
+GROUPS = {"cgrd.agents": "agent", "cgrd.subsystems": "subsystem", "cgrd.exporters": "exporter"}
+KINDS_GROUP = "cgrd.kinds"
+
+
+@dataclass
+class Plugin:
+    """One installed plugin and what became of it.
+
+    `state` is "off" (the configuration does not ask for it; not imported), "loaded" or "broken"; `why` says more about the latter.
+    """
+
+    entry: EntryPoint
+    kind: str
+    state: str = "off"
+    why: str = ""
+    module: ModuleType | None = None
+    contributes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def distribution(self) -> str:
+        return self.entry.dist.name if self.entry.dist else self.entry.value
+
+    @property
+    def version(self) -> str:
+        return self.entry.dist.version if self.entry.dist else "?"
+
+    @property
+    def section(self) -> str:
+        """Its configuration section: the entry point's name, `<name>_agent` for an agent, none for an exporter."""
+        return {"agent": f"{self.name}_agent", "subsystem": self.name}.get(self.kind, "")
+
+    def schema(self) -> dict[str, Any] | None:
+        """The JSON Schema of its section, read without importing the plugin.
+
+        Raises:
+            PluginError: the file is no JSON Schema.
+        """
+        spec = importlib.util.find_spec(self.entry.value.partition(":")[0])
+        if spec is None or spec.origin is None:
+            return None
+        path = Path(spec.origin).with_name("config.schema.json")
+        if not path.exists():
+            return None
+        try:
+            found = decode(path.read_bytes())
+        except Exception as error:
+            raise PluginError(f"{self.distribution}: {path} is no JSON: {error}") from error
+        return found if isinstance(found, dict) else None
+
+
+class Plugins:
+    """Everything installed, and the pluggy manager of what is loaded."""
+
+    def __init__(self, found: Iterable[Plugin]) -> None:
+        self.found = list(found)
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(Hooks)
+
+    @classmethod
+    def installed(cls) -> Plugins:
+        """Find every plugin by its entry point; nothing is imported."""
+        points = entry_points()
+        return cls(Plugin(entry, kind) for group, kind in GROUPS.items() for entry in sorted(points.select(group=group), key=lambda e: e.name))
+
+    def load(self, sections: Mapping[str, Mapping[str, Any]]) -> None:
+        """Import what the configuration asks for; a plugin that fails is marked broken and the others go on."""
+        for plugin in self.found:
+            if plugin.state == "off" and is_wanted(plugin, sections):
+                self._load(plugin)
+
+    def _load(self, plugin: Plugin) -> None:
+        try:
+            plugin.module = plugin.entry.load()
+            self.manager.register(plugin.module, name=plugin.distribution)
+            self._refuse_misspelt(plugin)
+        except Exception as error:
+            plugin.state, plugin.why = "broken", f"{type(error).__name__}: {error}"
+            if plugin.module is not None and self.manager.is_registered(plugin.module):
+                self.manager.unregister(plugin.module)
+            return
+        plugin.state = "loaded"
+        plugin.contributes = sorted(name for name in dir(plugin.module) if name.startswith("cgrd_") and callable(getattr(plugin.module, name)))
+
+    def _refuse_misspelt(self, plugin: Plugin) -> None:
+        try:
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(f"{plugin.distribution}: {error}; the hooks are listed in cgrd.hookspecs") from error
+
+    def broken(self) -> list[Plugin]:
+        """Those that were asked for and cannot be used."""
+        return [plugin for plugin in self.found if plugin.state == "broken"]
+
+    def components(self) -> list[type[Component]]:
+        """The classes of all loaded plugins."""
+        return [made for given in self.manager.hook.cgrd_components() for made in given]
+
+    def stages(self) -> list[Stage]:
+        """The stages of all loaded plugins, in the order of their names so that every start gives the same flows."""
+        return [made for given in reversed(self.manager.hook.cgrd_stages()) for made in given]
+
+    def vocabulary(self, hook: str) -> dict[str, Any]:
+        """The words that loaded plugins add (`cgrd_filter_types`, `cgrd_action_types`, …).
+
+        Raises:
+            PluginError: two plugins give the same word.
+        """
+        words: dict[str, Any] = {}
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            for word, meaning in implementation.function().items():
+                if word in words:
+                    raise PluginError(f"{implementation.plugin_name} gives {word} ({hook}), which another plugin gives already")
+                words[word] = meaning
+        return words
+
+
+def is_wanted(plugin: Plugin, sections: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the configuration enables the plugin's section, or some enabled section has an edge to it or an exporter of its type."""
+    if plugin.kind == "exporter":
+        return _exports(plugin.name, sections.get("ees", {}))
+    own = sections.get(plugin.section)
+    if own is not None and own.get("enabled", True):
+        return True
+    edges = {f"{plugin.name}_conns", f"{plugin.name.removesuffix('s')}_conns"}
+    return any(section.get(edge) for section in sections.values() if section.get("enabled") for edge in edges)
+
+
+def _exports(name: str, ees: Mapping[str, Any]) -> bool:
+    types = (str(exporter.get("type", "")) for exporter in ees.get("exporters", ()))
+    return bool(ees.get("enabled")) and any(name in re.split(r"[*_]+", word) for word in types)
+
+
+def installed_kinds() -> list[Any]:
+    """The profile kinds of every installed plugin, enabled or not: profiles can be loaded where their service does not run.
+
+    Raises:
+        PluginError: a plugin's kinds cannot be imported; named by its distribution.
+    """
+    kinds: list[Any] = []
+    for entry in sorted(entry_points(group=KINDS_GROUP), key=lambda e: e.name):
+        try:
+            kinds.extend(importlib.import_module(entry.value.partition(":")[0]).KINDS)
+        except Exception as error:
+            owner = entry.dist.name if entry.dist else entry.value
+            raise PluginError(f"{owner}: its profile kinds cannot be loaded: {error}") from error
+    return kinds
