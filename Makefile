@@ -1,0 +1,52 @@
+# Everything a person or CI does with the checkout. `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+PLUGINS := $(sort $(wildcard plugins/*/*/pyproject.toml))
+EDITABLE := -e . $(foreach p,$(PLUGINS),-e $(dir $(p)))
+STAMP := .venv/.installed
+
+.PHONY: setup system lint types unit conformance e2e test demo bench wheels clean
+
+setup: $(STAMP)
+
+$(BIN)/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(STAMP): $(BIN)/uv pyproject.toml constraints.txt $(PLUGINS)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --group dev $(EDITABLE)
+	touch $@
+
+system:                 ## Janus and Chromium from the distribution, where this may be done
+	bash scripts/system_packages.sh
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	bash scripts/types.sh
+
+unit: setup             ## everything that needs no other server
+	$(BIN)/python -m pytest -q cgrd plugins tests/kernel tests/contracts tests/scenarios
+
+conformance: setup
+	bash scripts/conformance.sh
+
+e2e: setup system       ## real Janus, real browser
+	$(BIN)/python -m pytest -q tests/e2e
+
+test: lint types unit conformance e2e
+
+demo: setup
+	-bash scripts/system_packages.sh
+	$(BIN)/cgrd demo
+
+bench: setup
+	PYTHON=$(BIN)/python $(PYTHON) ../shared/bench/bench.py --start "$(CURDIR)/$(BIN)/cgrd run --config {conf} --state {state}"
+
+wheels: setup           ## every distribution into dist/
+	rm -rf dist
+	$(BIN)/uv build --quiet --wheel --all-packages --out-dir dist
+
+clean:
+	rm -rf .venv dist

@@ -1,0 +1,1 @@
+"""The Janus agent: charges WebRTC sessions of a Janus gateway."""

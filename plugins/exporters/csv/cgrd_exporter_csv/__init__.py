@@ -1,0 +1,1 @@
+"""Exports records to CSV files."""

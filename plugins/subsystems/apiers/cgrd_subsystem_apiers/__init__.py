@@ -1,0 +1,1 @@
+"""ApierS: tariff plans, profiles and accounts over the API."""

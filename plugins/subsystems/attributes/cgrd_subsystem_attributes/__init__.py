@@ -1,0 +1,1 @@
+"""AttributeS: changes events by rules before others see them."""

@@ -1,0 +1,1 @@
+"""CDRs: rates, keeps and hands on charging detail records."""

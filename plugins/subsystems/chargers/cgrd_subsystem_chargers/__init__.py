@@ -1,0 +1,1 @@
+"""ChargerS: forks an event into one run per charger that matches."""

@@ -1,0 +1,1 @@
+"""CoreS: the daemon itself over the API: status, caches, configuration, locks."""

@@ -1,0 +1,1 @@
+"""EEs: hands events to exporters through the outbox."""

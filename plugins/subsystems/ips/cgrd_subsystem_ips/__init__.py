@@ -1,0 +1,1 @@
+"""IPs: hands out addresses from pools."""

@@ -1,0 +1,1 @@
+"""RankingS: orders statistics."""

@@ -1,0 +1,1 @@
+"""ResourceS: limits what may be used at the same time."""

@@ -1,0 +1,1 @@
+"""RouteS: least cost routing and its relatives."""

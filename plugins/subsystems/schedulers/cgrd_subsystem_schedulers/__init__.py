@@ -1,0 +1,1 @@
+"""SchedulerS: runs action plans when their time has come."""

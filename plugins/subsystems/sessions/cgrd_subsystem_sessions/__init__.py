@@ -1,0 +1,1 @@
+"""SessionS: authorises, starts, charges and ends sessions."""

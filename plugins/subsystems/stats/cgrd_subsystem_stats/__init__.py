@@ -1,0 +1,1 @@
+"""StatS: statistics over queues of events."""

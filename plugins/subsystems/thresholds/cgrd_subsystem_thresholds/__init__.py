@@ -1,0 +1,1 @@
+"""ThresholdS: acts when events reach a threshold."""

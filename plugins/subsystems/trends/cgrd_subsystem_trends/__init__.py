@@ -1,0 +1,1 @@
+"""TrendS: how statistics change over time."""

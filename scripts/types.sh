@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# mypy strict over the kernel and every plugin, each as the package it is installed as.
+set -euo pipefail
+packages=(-p cgrd)
+for schema in plugins/*/*/pyproject.toml; do
+  for package in "$(dirname "$schema")"/cgrd_*/; do
+    [ -e "$package/__init__.py" ] && packages+=(-p "$(basename "$package")")
+  done
+done
+.venv/bin/mypy "${packages[@]}"
