@@ -19,6 +19,8 @@ from cgrd.event import CGREvent
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 Options = Mapping[str, Any]
 
+FLOWS = ("authorize", "initiate", "update", "terminate", "message", "event", "cdr")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:

@@ -7,13 +7,15 @@ through a connection pool. A callee never changes what it was given, so both giv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from cgrd.codec import convert
 from cgrd.component import Component, Peer, Served
-from cgrd.errors import Busy, CgrdError, MandatoryMissing, Unreachable, UnknownMethod, UnknownService, Wrong
+from cgrd.errors import Busy, CgrdError, MandatoryMissing, UnknownMethod, UnknownService, Unreachable, Wrong
+from cgrd.rpc.interface import Later
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
@@ -135,8 +137,7 @@ class Graph:
 
     async def request(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
         """A request from outside: counted against `caps`, answered when what it changed is committed."""
-        if self.caps and self.under_way >= self.caps:
-            raise Busy(explain=f"cores.caps allows {self.caps} requests at a time")
+        self._refuse_when_busy()
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
         try:
@@ -146,6 +147,28 @@ class Graph:
             return answer
         finally:
             self.under_way -= 1
+
+    def request_nowait(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
+        """Begin a request from outside without a task switch: its answer, or a `Later` to be awaited.
+
+        A plain function has run when this returns; a `Later` then stands for its commit. An async one has not begun.
+        """
+        if served.is_async or self.watchers:
+            return Later(partial(self.request, served, args, peer))
+        self._refuse_when_busy()
+        answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+        if self._store is not None and self._store.waiting:
+            return Later(partial(self._committed, answer))
+        return answer
+
+    async def _committed(self, answer: Any) -> Any:
+        assert self._store is not None
+        await self._store.durable()
+        return answer
+
+    def _refuse_when_busy(self) -> None:
+        if self.caps and self.under_way >= self.caps:
+            raise Busy(explain=f"cores.caps allows {self.caps} requests at a time")
 
     async def _invoke(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
         if self.watchers:

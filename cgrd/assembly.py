@@ -1,0 +1,97 @@
+"""Put a daemon together from a checked configuration: components, methods, flows; nothing is started and nothing is changed.
+
+A reload assembles a whole new house beside the running one and swaps; when anything here raises, the old one goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cgrd.component import Component, Served, served_as
+from cgrd.errors import ConfigurationError, PluginError
+from cgrd.event import CGREvent
+from cgrd.flows import FLOWS, Stage, ordered
+from cgrd.graph import Graph
+from cgrd.services import Services
+
+
+@dataclass
+class House:
+    """What stands after assembly: the components by section, and the services they were given."""
+
+    services: Services
+    components: dict[str, Component] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> Graph:
+        return self.services.graph
+
+
+def flows_of(stages: Iterable[Stage]) -> dict[str, tuple[Stage, ...]]:
+    """Every flow's stages in order.
+
+    Raises:
+        ConfigurationError: stages contradict one another.
+    """
+    given = list(stages)
+    return {name: ordered(name, given) for name in FLOWS}
+
+
+def enabled(component: type[Component], sections: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the configuration wants this component to run."""
+    section = sections.get(component.section)
+    return section is not None and bool(section.get("enabled", True))
+
+
+def build(classes: Iterable[type[Component]], services: Services, *, running: Mapping[str, Component] | None = None) -> dict[str, Component]:
+    """Build every enabled component; those of `running` whose class stays are kept as they are.
+
+    Raises:
+        ConfigurationError: a component refuses its configuration; it is named.
+        PluginError: two components share a section.
+    """
+    sections = services.config.sections
+    built: dict[str, Component] = {}
+    for made in classes:
+        if made.section in built:
+            raise PluginError(f"{made.section} is the section of both {type(built[made.section]).__name__} and {made.__name__}")
+        if not enabled(made, sections):
+            continue
+        old = (running or {}).get(made.section)
+        built[made.section] = old if type(old) is made else _built(made, services)
+    return built
+
+
+def _built(made: type[Component], services: Services) -> Component:
+    try:
+        return made(services=services, config=services.config.sections[made.section])
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{made.__name__} ({made.section}) cannot be built: {type(error).__name__}: {error}") from error
+
+
+def pong(_: CGREvent) -> str:
+    """The answer of every service's Ping."""
+    return "Pong"
+
+
+def served_by(components: Iterable[Component], extra: Iterable[Served] = ()) -> Iterator[Served]:
+    """Every method of the components, and a Ping for each service."""
+    services: dict[str, str] = {}
+    pinged: set[str] = set()
+    for served in _chain(components, extra):
+        services.setdefault(served.service, served.owner)
+        if served.name.endswith(".Ping"):
+            pinged.add(served.service)
+        yield served
+    for service in services.keys() - pinged:
+        yield served_as(f"{service}.Ping", pong, owner=services[service])
+
+
+def _chain(components: Iterable[Component], extra: Iterable[Served]) -> Iterator[Served]:
+    for component in components:
+        yield from component.served()
+    yield from extra
