@@ -1,6 +1,6 @@
 """cgrd: a real-time charging and AAA daemon. These are the names a plugin may import; what else is here is the kernel's own."""
 
-from cgrd.component import Agent, Component, HttpFace, Peer, Served, Subsystem, method, served_as
+from cgrd.component import Agent, Component, HttpFace, Peer, Served, Subsystem, method, methods_of, served_as
 from cgrd.event import CGREvent, cgrid
 from cgrd.flows import Flow, Run, Stage, stage, stages_of
 from cgrd.graph import Hop
@@ -23,6 +23,7 @@ __all__ = [
     "cgrid",
     "hookimpl",
     "method",
+    "methods_of",
     "served_as",
     "stage",
     "stages_of",

@@ -92,10 +92,7 @@ class Component:
 
     def served(self) -> Iterator[Served]:
         """The methods this component serves; by default those marked with `@method`."""
-        for attribute in dir(type(self)):
-            function = getattr(type(self), attribute, None)
-            for name in getattr(function, "__cgrd_methods__", ()):
-                yield served_as(name, getattr(self, attribute), owner=self.section)
+        yield from methods_of(self, owner=self.section)
 
     def faces(self) -> Sequence[HttpFace]:
         """What it serves over HTTP besides RPC."""
@@ -121,6 +118,14 @@ class Subsystem(Component):
 
 class Agent(Component):
     """Speaks a protocol; turns what happens there into events and acts on what is answered."""
+
+
+def methods_of(part: object, *, owner: str) -> Iterator[Served]:
+    """The methods marked with `@method` on any object: a component, or a part that it is made of."""
+    for attribute in dir(type(part)):
+        function = getattr(type(part), attribute, None)
+        for name in getattr(function, "__cgrd_methods__", ()):
+            yield served_as(name, getattr(part, attribute), owner=owner)
 
 
 def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any = None) -> Served:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cgrd.cache import Cache
     from cgrd.clock import Clock
+    from cgrd.component import Component
     from cgrd.config import Tree
     from cgrd.filters import Filters
     from cgrd.flows import Stage
@@ -39,6 +40,7 @@ class Services:
         profiles: a table per profile kind, by the kind's name.
         plugins: what is installed and loaded; gives vocabularies.
         flows: stages of every flow, in order.
+        components: the running components by section.
         nursery: where background work may be started.
     """
 
@@ -51,6 +53,7 @@ class Services:
     plugins: Plugins
     profiles: Mapping[str, ProfileTable] = field(default_factory=dict)
     flows: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
+    components: Mapping[str, Component] = field(default_factory=dict)
     nursery: trio.Nursery | None = None
     node_id: str = ""
 

@@ -1,1 +1,43 @@
-"""CoreS: the daemon itself over the API: status, caches, configuration, locks."""
+"""CoreS: the daemon itself over the API: its state, its caches, its configuration, locks for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cgrd import Component, Served, Subsystem, hookimpl, methods_of
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cgrd.services import Services
+
+
+class CoreS(Subsystem, section="cores"):
+    """Made of one part per service: CoreSv1, GuardianSv1, ServiceManagerV1."""
+
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
+        from cgrd_subsystem_cores.guardian import Guardian
+        from cgrd_subsystem_cores.profiling import CpuProfiling, MemoryProfiling
+        from cgrd_subsystem_cores.running import ServiceManager
+        from cgrd_subsystem_cores.status import Status
+
+        super().__init__(services=services, config=config)
+        self.parts: tuple[object, ...] = (
+            Status(services=services),
+            CpuProfiling(),
+            MemoryProfiling(services=services),
+            Guardian(services=services),
+            ServiceManager(services=services),
+        )
+
+    def served(self) -> Iterator[Served]:
+        for part in self.parts:
+            yield from methods_of(part, owner=self.section)
+
+
+@hookimpl
+def cgrd_components() -> Sequence[type[Component]]:
+    from cgrd_subsystem_cores.partitions import CacheS
+
+    return [CoreS, CacheS]
