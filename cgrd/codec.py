@@ -33,6 +33,17 @@ def _write(value: Any) -> Any:
     raise TypeError(f"no JSON form of {type(value).__name__}")
 
 
+def _exact(text: str) -> Decimal:
+    """A number with a fraction or an exponent; beyond what the reference's floats hold it would only be good for exhausting memory."""
+    try:
+        number = Decimal(text[:1000])
+    except ArithmeticError:
+        number = Decimal("Infinity")
+    if len(text) > 1000 or not number.is_finite() or abs(number.adjusted()) > 400:
+        raise msgspec.ValidationError("number out of range")
+    return number
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_write, decimal_format="number")
 encode = _encoder.encode
 """The JSON bytes of anything made of structs, maps, lists, decimals and instants."""
@@ -41,7 +52,7 @@ encode = _encoder.encode
 @lru_cache(1024)
 def decoder(wanted: Any = Any) -> msgspec.json.Decoder[Any]:
     """The decoder of a type, made once."""
-    return msgspec.json.Decoder(wanted, dec_hook=_read, float_hook=Decimal)
+    return msgspec.json.Decoder(wanted, dec_hook=_read, float_hook=_exact)
 
 
 def decode(data: bytes | str, wanted: type[T] | Any = Any) -> Any:

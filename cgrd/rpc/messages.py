@@ -1,0 +1,109 @@
+"""Requests and answers as JSON values: the reference's dialect and JSON-RPC 2.0. No I/O.
+
+In the reference's dialect an answer is `{"id":…,"result":…,"error":null}` and an error is a plain text. A request that says
+`"jsonrpc":"2.0"` is answered by the rules of https://www.jsonrpc.org/specification.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cgrd.codec import encode
+from cgrd.errors import CgrdError
+
+_NOTHING = msgspec.Raw()
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for octets that it cannot use."""
+
+
+class Message(msgspec.Struct):
+    """What travels: a request where `method` is there, an answer where it is not. Raw parts are the sender's own octets."""
+
+    method: str | None = None
+    id: msgspec.Raw = _NOTHING
+    params: msgspec.Raw = _NOTHING
+    jsonrpc: msgspec.Raw = _NOTHING
+    result: msgspec.Raw = _NOTHING
+    error: msgspec.Raw = _NOTHING
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the 2.0 rules hold for it."""
+        return bytes(self.jsonrpc) == b'"2.0"'
+
+    @property
+    def is_notification(self) -> bool:
+        """Whether nobody waits for an answer (2.0 §4.1); the reference's dialect answers everything."""
+        return not len(self.id) and self.is_strict
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it answers a request of ours."""
+        return self.method is None and bool(len(self.result) or len(self.error))
+
+
+class InvalidRequest(CgrdError):
+    """JSON, but no request (2.0 §5.1)."""
+
+    code = -32600
+
+
+class NotJSON(CgrdError):
+    """Octets that are no JSON (2.0 §5.1)."""
+
+    code = -32700
+
+
+class InternalError(CgrdError):
+    """A fault of ours; the log has the trace under the reference that the text names (2.0 §5.1)."""
+
+    code = -32603
+
+
+read_message = msgspec.json.Decoder(Message).decode
+"""The message of one JSON value. Raises one of `UNREADABLE`."""
+
+
+def request(identity: int, method: str, args: object) -> bytes:
+    """A request of ours, in the reference's dialect."""
+    return b'{"method":%b,"params":[%b],"id":%d}\n' % (encode(method), encode(args), identity)
+
+
+def answered(message: Message, result: Any) -> bytes:
+    """The answer that carries a result, with a newline after it."""
+    if not len(message.jsonrpc) or not message.is_strict:
+        return b'{"id":%b,"result":%b,"error":null}\n' % (message.id or b"null", encode(result))
+    return b'{"jsonrpc":"2.0","result":%b,"id":%b}\n' % (encode(result), message.id)
+
+
+def failed(message: Message, error: CgrdError) -> bytes:
+    """The answer that carries an error, with a newline after it."""
+    if not message.is_strict:
+        return b'{"id":%b,"result":null,"error":%b}\n' % (message.id or b"null", encode(error.word))
+    told: dict[str, Any] = {"code": error.code, "message": error.word}
+    if error.explain:
+        told["data"] = {"explain": error.explain}
+    return b'{"jsonrpc":"2.0","error":%b,"id":%b}\n' % (encode(told), message.id or b"null")
+
+
+def salvaged(value: bytes) -> Message:
+    """What can be read of a request that `read_message` refused: its id and dialect, so that the error finds its way.
+
+    Raises:
+        NotJSON: it is no JSON at all.
+        InvalidRequest: it is JSON, but no map.
+    """
+    try:
+        parts = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise InvalidRequest("a request is a JSON object with method, params and id") from error
+    except UNREADABLE as error:
+        raise NotJSON(f"json: {lower_first(str(error))}") from error
+    return Message(**{name: parts[name] for name in ("id", "jsonrpc") if name in parts})
+
+
+def lower_first(text: str) -> str:
+    """Prose after a prefix; an error text that begins with capitals would look like one of the reference's words."""
+    return text[:1].lower() + text[1:]
