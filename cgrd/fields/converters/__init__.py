@@ -1,0 +1,48 @@
+"""The converters `{*name:arg&*other}` of rule values: one small function each, by theme; plugins add theirs by `cgrd_converters`.
+
+A converter gets the text (or what the converter before it made) and answers any value; the end of the chain is turned into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cgrd.errors import PluginError, Wrong
+from cgrd.fields.converters.addresses import ADDRESSES
+from cgrd.fields.converters.lengths import LENGTHS
+from cgrd.fields.converters.location import LOCATION
+from cgrd.fields.converters.numbers import NUMBERS
+from cgrd.fields.converters.reading import Converter, ConverterFactory
+from cgrd.fields.converters.telephony import TELEPHONY
+from cgrd.fields.converters.texts import TEXTS
+from cgrd.fields.converters.times import TIMES
+
+CONVERTERS: dict[str, ConverterFactory] = {**LENGTHS, **NUMBERS, **TEXTS, **TIMES, **ADDRESSES, **TELEPHONY, **LOCATION}
+"""Name → factory of the converter for its arguments; the vocabulary of the daemon."""
+
+
+def compile_converter(definition: str, vocabulary: Mapping[str, ConverterFactory] = CONVERTERS) -> Converter:
+    """The converter of `*name:arg:arg`.
+
+    Raises:
+        Wrong: no converter has that name, or its arguments are wrong.
+    """
+    name, *args = definition.split(":")
+    factory = vocabulary.get(name)
+    if factory is None:
+        raise Wrong(f"unsupported converter definition: <{definition}>", explain=f"known converters: {' '.join(sorted(vocabulary))}")
+    return factory(args)
+
+
+def add_converters(more: Mapping[str, ConverterFactory]) -> None:
+    """Put a plugin's converters into the vocabulary.
+
+    Raises:
+        PluginError: a name is taken by another factory.
+    """
+    for name, factory in more.items():
+        if CONVERTERS.setdefault(name, factory) is not factory:
+            raise PluginError(f"converter {name} is already there; a plugin cannot replace it")
+
+
+__all__ = ["CONVERTERS", "Converter", "ConverterFactory", "add_converters", "compile_converter"]

@@ -1,0 +1,136 @@
+"""A filter compiled to a test, and what the index would hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cgrd.errors import NotFound, Wrong
+from cgrd.fields.paths import FETCHED
+from cgrd.fields.reading import Roots
+from cgrd.fields.values import Value, compile_rule
+from cgrd.filters.context import FilterContext
+from cgrd.filters.record import Filter, Rule
+from cgrd.filters.rule import Asking, Subject, Test
+from cgrd.filters.types import FilterTypes
+
+INDEXED = ("*string", "*prefix", "*suffix", "*exists")
+
+
+class IndexKey(NamedTuple):
+    """Where a profile stands in the index: `*string:*req.Account:1001`."""
+
+    type: str
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return ":".join(part for part in self if part) if self.type == "*exists" else ":".join(self)
+
+
+NONE = IndexKey("*none", "*any", "*any")
+"""Where profiles without any filter stand; every event finds them."""
+
+
+class CompiledFilter:
+    """A filter ready to be asked. The cell of a stored one lives on when the record changes, so whoever holds it sees the new rules.
+
+    Attributes:
+        id: the filter's id, or the inline text.
+        record: what it was compiled from, None when no such filter is stored.
+        passes: roots → whether it lets them pass; raises CgrdError for rules that cannot be evaluated.
+        asks: what must be asked of others before (see `Matcher.prefetch`).
+        index_keys: what the index would hold.
+    """
+
+    __slots__ = ("asks", "id", "index_keys", "passes", "record")
+
+    def __init__(self, filter_id: str) -> None:
+        self.id = filter_id
+        self.forget()
+
+    def forget(self) -> None:
+        """From now on there is no such filter: asking it is `NOT_FOUND:<id>`."""
+        self.record: Filter | None = None
+        self.passes: Test = _unknown(self.id)
+        self.asks: tuple[Asking, ...] = ()
+        self.index_keys: tuple[IndexKey, ...] = ()
+
+    def become(self, record: Filter, *, types: FilterTypes, context: FilterContext) -> None:
+        """Take another record; raises CgrdError and stays as it was when the record cannot be compiled."""
+        rules = [_compile(rule, record, types, context) for rule in record.Rules or ()]
+        self.passes = _all([test for test, _ in rules], record, context)
+        self.asks = tuple(asking for _, asks in rules for asking in asks)
+        self.index_keys = tuple(dict.fromkeys(key for rule in record.Rules or () for key in index_keys(rule)))
+        self.record = record
+
+
+def _unknown(filter_id: str) -> Test:
+    def passes(roots: Roots) -> bool:
+        raise NotFound.of(filter_id, explain=f"a profile names filter {filter_id}, and no such filter is stored for its tenant")
+
+    return passes
+
+
+def _all(tests: list[Test], record: Filter, context: FilterContext) -> Test:
+    test = _conjunction(tests)
+    interval = record.ActivationInterval
+    if interval is None:
+        return test
+    # A filter that is not active says nothing: it lets pass (spec/tariffplans.md §3).
+    return lambda roots: not interval.contains(context.now()) or test(roots)
+
+
+def _conjunction(tests: list[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda roots: first(roots) and second(roots)
+
+    def passes(roots: Roots) -> bool:
+        for test in tests:
+            if not test(roots):
+                return False
+        return True
+
+    return passes
+
+
+def _compile(rule: Rule, record: Filter, types: FilterTypes, context: FilterContext) -> tuple[Test, tuple[Asking, ...]]:
+    known = types.find(rule.Type)
+    if known is not None and known.valueless and rule.Values:
+        raise Wrong(f"value of filter <{record.ID}> is not empty <{next((value for value in rule.Values if value), '')}>")
+    element = compile_rule(rule.Element)
+    if rule.Element.startswith("~") and rule.Element.partition("{")[0].endswith("."):
+        raise Wrong(f"Empty field path  for filter <{record.Tenant}:{record.ID}>", explain=f"{rule.Element} names no field")
+    values = tuple(compile_rule(value) for value in rule.Values or ())
+    subject = Subject(type=rule.Type, element=element, values=values, context=context)
+    asks = known.asks(subject) if known is not None and known.asks is not None else ()
+    return types.test(subject), (*_fetches(element, *values), *asks)
+
+
+def _fetches(*values: Value) -> tuple[Asking, ...]:
+    return tuple(fetch for value in values for fetch in value.fetches)
+
+
+_OUTSIDE = tuple(f"~{prefix}." for prefix in (*sorted(FETCHED), "*libphonenumber", "*asm"))
+
+
+def index_keys(rule: Rule) -> list[IndexKey]:
+    """What the index holds of a rule: nothing unless its type is indexed and exactly one side reads the event itself."""
+    if rule.Type not in INDEXED or rule.Element.startswith(_OUTSIDE):
+        return []
+    reads = rule.Element.startswith("~")
+    if rule.Type == "*exists":
+        return [IndexKey(rule.Type, rule.Element[1:], "")] if reads else []
+    pairs = [(rule.Element, value) for value in rule.Values or () if not value.startswith(_OUTSIDE)]
+    if reads:
+        return [IndexKey(rule.Type, element[1:], value) for element, value in pairs if not value.startswith("~")]
+    return [IndexKey(rule.Type, value[1:], element) for element, value in pairs if value.startswith("~")]
+
+
+Lookup = Callable[[str, str], Filter | None]
+"""(tenant, filter id) → the stored filter, None when there is none."""
+
+__all__ = ["INDEXED", "NONE", "CompiledFilter", "IndexKey", "Lookup", "index_keys"]
