@@ -1,0 +1,265 @@
+"""Group commit: what transactions queue is committed together, in order, and whoever must know waits for its group.
+
+Memory is authoritative. If a group cannot be committed, it and everything queued since then (which may rest on it) is dropped, the
+owners' undo callbacks run newest first, and all who wait are told. The next group is tried as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import trio
+
+from cgrd.errors import StoreError
+from cgrd.store.changes import Changes
+from cgrd.store.driver import DatabaseBusy, Driver
+
+log = logging.getLogger("cgrd.store")
+
+
+class Group:
+    """Changes that are committed together or not at all."""
+
+    __slots__ = ("applied", "changes", "event", "failure", "settled", "whys")
+
+    def __init__(self) -> None:
+        self.changes = Changes()
+        self.whys: list[str] = []
+        self.failure: Exception | None = None
+        self.applied = False
+        self.settled = False
+        self.event: trio.Event | None = None
+
+    async def wait(self) -> None:
+        """Until it is committed or dropped."""
+        if self.event is None:
+            self.event = trio.Event()
+        await self.event.wait()
+
+    def settle(self) -> None:
+        """Tell everybody that the outcome is known."""
+        self.settled = True
+        if self.event is not None:
+            self.event.set()
+
+
+class Ticket:
+    """What one request has to wait for before its answer may leave."""
+
+    __slots__ = ("failure", "group", "groups")
+
+    def __init__(self, groups: Groups) -> None:
+        self.groups = groups
+        self.group: Group | None = None
+        self.failure: Exception | None = None
+
+    def take(self, group: Group) -> None:
+        """Wait for this group too; groups settle in order, so only the last one and a failure before it need be known."""
+        if self.group is not None and self.group.settled:
+            self.failure = self.failure or self.group.failure
+        self.group = group
+
+
+_ticket: ContextVar[Ticket | None] = ContextVar("cgrd_store_ticket", default=None)
+
+
+class Groups:
+    """The queue of groups and the committer over one driver.
+
+    Args:
+        driver: what commits.
+        on_commit: told the changes of each group once it is committed.
+    """
+
+    def __init__(self, driver: Driver, *, on_commit: Callable[[Changes], object]) -> None:
+        self._driver = driver
+        self._on_commit = on_commit
+        self._database = threading.Lock()
+        self._idle = trio.lowlevel.ParkingLot()
+        self._running = False
+        self._closed = False
+        self.committing: Group | None = None
+        self.queued: Group | None = None
+        self.drops = 0
+        self.failing: Exception | None = None
+
+    def queue(self, changes: Changes, why: str) -> None:
+        """Put a finished transaction's changes into the current group; the present context then waits for that group."""
+        if self._closed:
+            raise StoreError("the store is closed", explain=f"{why} came after the end; nothing of it is kept")
+        group = self.queued
+        if group is None:
+            group = self.queued = Group()
+            group.changes = changes
+            self._idle.unpark()
+        else:
+            group.changes.merge(changes)
+        group.whys.append(why)
+        self.depend()
+
+    def depend(self) -> None:
+        """Let the present context's answer wait for everything queued so far."""
+        group = self.queued or self.committing
+        if group is None:
+            return
+        ticket = _ticket.get()
+        if ticket is None or ticket.groups is not self:
+            ticket = Ticket(self)
+            _ticket.set(ticket)
+        ticket.take(group)
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """One request: `durable` inside waits for what this block and the tasks it starts have queued, and nothing else."""
+        token = _ticket.set(Ticket(self))
+        try:
+            yield
+        finally:
+            _ticket.reset(token)
+
+    async def durable(self) -> None:
+        """Return when everything the present context queued is committed; at once when nothing is pending.
+
+        Raises:
+            StoreError: it was dropped instead.
+        """
+        ticket = _ticket.get()
+        if ticket is None or ticket.groups is not self or ticket.group is None:
+            return
+        while not ticket.group.settled:
+            if self._running:
+                await ticket.group.wait()
+            else:
+                self._drain()
+        failure = ticket.failure or ticket.group.failure
+        ticket.group = ticket.failure = None
+        if failure is not None:
+            raise dropped(failure) from failure
+
+    async def settled(self) -> None:
+        """Return when everything queued by anybody so far is committed or dropped."""
+        while group := self.queued or self.committing:
+            if self._running:
+                await group.wait()
+            else:
+                self._drain()
+
+    def flush(self) -> None:
+        """Commit what is queued now, on this thread.
+
+        Raises:
+            StoreError: it was dropped instead.
+        """
+        failure = self._drain()
+        if failure is not None:
+            raise dropped(failure) from failure
+
+    def finish(self) -> None:
+        """Bring the group under way to its end, on this thread, so that what is read next is either committed or queued."""
+        group = self.committing
+        if group is not None:
+            self._apply(group, patient=True)
+            self._settle(group)
+
+    def close(self) -> None:
+        """Commit what is queued; nothing more is taken."""
+        self._closed = True
+        self.flush()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Commit groups until cancelled; what is queued then is still committed."""
+        self._running = True
+        task_status.started()
+        try:
+            while True:
+                if self.queued is None:
+                    await self._idle.park()
+                # Whoever is ready to run now may still join the group.
+                await trio.lowlevel.checkpoint()
+                await self._commit()
+        finally:
+            self._running = False
+            self._drain()
+
+    async def _commit(self) -> None:
+        group = self._take()
+        if group is None:
+            return
+        if group.changes.size <= self._driver.large and self._apply(group, patient=False):
+            self._settle(group)
+            return
+        await trio.to_thread.run_sync(self._patiently, group)
+        self._settle(group)
+
+    def _patiently(self, group: Group) -> None:
+        self._apply(group, patient=True)
+
+    def _drain(self) -> Exception | None:
+        """Commit everything queued, on this thread; the first failure."""
+        failure: Exception | None = None
+        while group := self.committing or self._take():
+            self._apply(group, patient=True)
+            self._settle(group)
+            failure = failure or group.failure
+        return failure
+
+    def _take(self) -> Group | None:
+        self.committing, self.queued = self.queued, None
+        return self.committing
+
+    def _apply(self, group: Group, *, patient: bool) -> bool:
+        """Commit a group once; False when another process holds the database and this thread may not wait for it."""
+        with self._database:
+            if group.applied:
+                return True
+            try:
+                self._driver.apply(group.changes, patient=patient)
+            except DatabaseBusy as error:
+                if not patient:
+                    return False
+                group.failure = error
+            except Exception as error:  # whatever it was: nothing of the group is kept, and its requests are told
+                group.failure = error
+            group.applied = True
+            return True
+
+    def _settle(self, group: Group) -> None:
+        if group.settled:
+            return
+        self.committing = None
+        self.failing = group.failure
+        if group.failure is None:
+            group.settle()
+            self._on_commit(group.changes)
+        else:
+            self._drop(group, group.failure)
+
+    def _drop(self, group: Group, failure: Exception) -> None:
+        groups = [group, self.queued] if self.queued is not None else [group]
+        self.queued = None
+        self.drops += 1
+        log.error("store: dropped %s: %s", ", ".join(why for each in groups for why in each.whys[:20]), failure)
+        for each in reversed(groups):
+            undo(each.changes)
+        for each in groups:
+            each.failure = failure
+            each.settle()
+
+
+def undo(changes: Changes) -> None:
+    """Run the rollback callbacks, newest first; one that fails does not keep the others from running."""
+    for callback in reversed(changes.undo):
+        try:
+            callback()
+        except Exception:
+            log.exception("store: undoing a change in memory failed; what its owner holds may be wrong until it is loaded again")
+
+
+def dropped(failure: Exception) -> StoreError:
+    """What those are told whose changes were dropped."""
+    explain = getattr(failure, "explain", "") or "nothing of the request has happened; repeat it when the database can be written again"
+    return StoreError(str(failure), explain=explain)

@@ -1,0 +1,78 @@
+"""Declared tables in SQLite: made, widened, never narrowed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from cgrd import codec
+from cgrd.errors import StoreError
+from cgrd.store.tables import Table
+
+_TYPES: Final = {"text": "TEXT", "int": "INTEGER", "decimal": "TEXT", "instant": "TEXT", "json": "TEXT"}
+
+
+def sql_name(table: Table) -> str:
+    """The table's quoted name; apart from the store's own ones."""
+    return f'"t_{table.name}"'
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Column names as a list."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def declare(connection: sqlite3.Connection, table: Table) -> int:
+    """Make the table or add what it lacks, in the caller's transaction; the first number never used.
+
+    Raises:
+        StoreError: a column has another type there, or rows that are there break a new unique.
+    """
+    known = _known(connection, table)
+    if not known:
+        _create(connection, table)
+    for column in table.columns:
+        if known and column.name not in known:
+            connection.execute(f'ALTER TABLE {sql_name(table)} ADD COLUMN "{column.name}" {_TYPES[column.type]}')
+    kept = {**known, **{column.name: column.type for column in table.columns}}
+    connection.execute("INSERT OR REPLACE INTO declared VALUES (?, ?)", (table.name, codec.encode(kept).decode()))
+    _index(connection, table)
+    (used,) = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (f"t_{table.name}",)).fetchone()
+    return int(used) + 1
+
+
+def _known(connection: sqlite3.Connection, table: Table) -> dict[str, str]:
+    row = connection.execute("SELECT columns FROM declared WHERE name = ?", (table.name,)).fetchone()
+    known: dict[str, str] = codec.decode(row[0]) if row else {}
+    for column in table.columns:
+        if known.get(column.name, column.type) != column.type:
+            text = f"table {table.name}: column {column.name} is {known[column.name]} in the database, {column.type} in the declaration"
+            raise StoreError(text, explain="a column keeps its type for ever; declare a new column under another name")
+    return known
+
+
+def _create(connection: sqlite3.Connection, table: Table) -> None:
+    columns = "".join(f', "{column.name}" {_TYPES[column.type]}' for column in table.columns)
+    connection.execute(f'CREATE TABLE {sql_name(table)} ("{table.number}" INTEGER PRIMARY KEY AUTOINCREMENT{columns}) STRICT')
+
+
+def _index(connection: sqlite3.Connection, table: Table) -> None:
+    for names in table.indexes:
+        _create_index(connection, table, "INDEX", names)
+    for names in table.unique:
+        try:
+            _create_index(connection, table, "UNIQUE INDEX", names)
+        except sqlite3.IntegrityError as error:
+            text = f"table {table.name}: rows share {' '.join(names)}, which is to be unique now"
+            raise StoreError(text, explain="remove the doubles first") from error
+
+
+def _create_index(connection: sqlite3.Connection, table: Table, kind: str, names: Sequence[str]) -> None:
+    prefix = "u" if kind.startswith("UNIQUE") else "i"
+    connection.execute(f'CREATE {kind} IF NOT EXISTS "{prefix}_{table.name}_{"_".join(names)}" ON {sql_name(table)} ({quoted(names)})')
+
+
+def column_names(table: Table) -> tuple[str, ...]:
+    """All columns of a row, its number first."""
+    return (table.number, *(column.name for column in table.columns))

@@ -1,0 +1,184 @@
+"""Declared tables: what a plugin says once about the rows it keeps (CDRs, session costs …), and how a row becomes columns.
+
+Every value has one exact stored form, the same for each database: decimals and instants are text, so nothing is lost to a binary
+float or to a database's own idea of time. Instants are kept in UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import msgspec
+
+from cgrd import codec
+from cgrd.durations import SECOND
+from cgrd.errors import Wrong
+from cgrd.instants import Instant, parse_rfc3339
+
+ColumnType = Literal["text", "int", "decimal", "instant", "json"]
+Stored = str | int | None
+Values = tuple[Stored, ...]
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
+_INT64: Final = 1 << 63
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column. `decimal` holds `Decimal`, `instant` holds `Instant`, `json` any tree of plain values; each may be None."""
+
+    name: str
+    type: ColumnType = "text"
+
+
+class Table:
+    """A declared table.
+
+    Args:
+        name: its name; letters, digits and underscores.
+        columns: what a row holds.
+        unique: sets of columns that no two rows share; a row with None in one of them is free. Not for decimals and JSON.
+        indexes: sets of columns that are often asked for together.
+        number: the name of the column that counts the rows; the store fills it, never uses a number twice, and it may be asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        columns: Sequence[Column],
+        unique: Sequence[Sequence[str]] = (),
+        indexes: Sequence[Sequence[str]] = (),
+        number: str = "row_number",
+    ) -> None:
+        self.name = name
+        self.columns = tuple(columns)
+        self.number = number
+        self.position = {column.name: at for at, column in enumerate(self.columns)}
+        for word in (name, number, *self.position):
+            if not _IDENTIFIER.match(word):
+                raise Wrong(f"table {name}: {word!r} is no name", explain="use letters, digits and underscores")
+        if len(self.position) != len(self.columns) or number in self.position:
+            raise Wrong(f"table {name}: a column is declared twice")
+        self.unique = tuple(tuple(names) for names in unique)
+        self.indexes = tuple(tuple(names) for names in indexes)
+        self.unique_positions = tuple(tuple(self.column_at(name) for name in names) for names in self.unique)
+        for names in self.unique:
+            self._refuse_inexact(names)
+        for names in self.indexes:
+            for each in names:
+                self.column_at(each)
+
+    def _refuse_inexact(self, names: Sequence[str]) -> None:
+        for name in names:
+            if self.columns[self.column_at(name)].type in ("decimal", "json"):
+                raise Wrong(f"table {self.name}: {name} cannot be unique", explain="equal decimals have several texts; use text or int")
+
+    def column_at(self, name: str) -> int:
+        """The place of a column in a row's values.
+
+        Raises:
+            Wrong: the table has no such column.
+        """
+        try:
+            return self.position[name]
+        except KeyError:
+            known = ", ".join(self.position)
+            raise Wrong(f"table {self.name} has no column {name}", explain=f"its columns are {known}") from None
+
+    def encode(self, row: Mapping[str, Any]) -> Values:
+        """The stored form of a row; columns that are not given are None.
+
+        Raises:
+            Wrong: an unknown column, or a value that its column cannot hold.
+        """
+        for name in row:
+            if name not in self.position:
+                self.column_at(name)
+        return tuple([encode_value(column, row.get(column.name)) for column in self.columns])
+
+    def decode(self, number: int, values: Values) -> dict[str, Any]:
+        """The row of stored values, its number first."""
+        row: dict[str, Any] = {self.number: number}
+        for column, value in zip(self.columns, values, strict=True):
+            row[column.name] = None if value is None else _DECODERS[column.type](value)
+        return row
+
+
+def encode_value(column: Column, value: Any) -> Stored:
+    """The stored form of one value.
+
+    Raises:
+        Wrong: the column cannot hold it.
+    """
+    if value is None:
+        return None
+    try:
+        return _ENCODERS[column.type](value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Wrong(f"column {column.name} ({column.type}) cannot hold {value!r:.100}: {error}") from error
+
+
+def plain_text(value: Any) -> str:
+    """A text that any database takes, as it is.
+
+    Raises:
+        TypeError: no text.
+        ValueError: half of a surrogate pair, which no encoding has.
+    """
+    if not isinstance(value, str):
+        raise TypeError("wanted text")
+    if not value.isascii():
+        value.encode()
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or not -_INT64 <= value < _INT64:
+        raise TypeError("wanted a whole number of 64 bits")
+    return int(value)
+
+
+def decimal_text(value: Any) -> str:
+    """The exact text of a finite decimal or whole number; floats are refused, they have lost the amount already."""
+    if isinstance(value, int):
+        return str(int(value))
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError("wanted a finite Decimal")
+    return str(value)
+
+
+def instant_text(value: Any) -> str:
+    """UTC text of fixed width, so that texts sort as instants do, from year 1 to 9999."""
+    if not isinstance(value, Instant):
+        raise TypeError("wanted an Instant")
+    whole = Instant(value.ns - value.ns % SECOND, UTC).datetime().isoformat()
+    return f"{whole[:19]}.{value.ns % SECOND:09d}Z"
+
+
+def _json_text(value: Any) -> str:
+    return codec.encode(value).decode()
+
+
+def _instant(value: Any) -> Instant:
+    found = parse_rfc3339(value)
+    return Instant.ZERO if found is None or found == Instant.ZERO else found
+
+
+_ENCODERS: Final[dict[ColumnType, Callable[[Any], Stored]]] = {
+    "text": plain_text,
+    "int": _whole,
+    "decimal": decimal_text,
+    "instant": instant_text,
+    "json": _json_text,
+}
+_DECODERS: Final[dict[ColumnType, Callable[[Any], Any]]] = {
+    "text": str,
+    "int": int,
+    "decimal": Decimal,
+    "instant": _instant,
+    "json": codec.decode,
+}

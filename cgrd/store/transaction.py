@@ -1,0 +1,192 @@
+"""A transaction: a plain `with` block that collects changes; leaving the outermost one queues them for the next group's commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from cgrd.errors import Exists, StoreError, Wrong
+from cgrd.store.changes import Changes, Export, OutboxRecord, Outcome, Remembered
+from cgrd.store.conditions import Condition
+from cgrd.store.groups import undo
+from cgrd.store.ledger import LedgerEntry, posted
+from cgrd.store.tables import Table, Values, plain_text
+
+if TYPE_CHECKING:
+    from cgrd.store.owned import OwnedStore
+
+_open: ContextVar[Transaction | None] = ContextVar("cgrd_store_transaction", default=None)
+
+
+def open_transaction(store: OwnedStore) -> Transaction | None:
+    """The innermost transaction of this store that is open in the present context."""
+    found = _open.get()
+    return found if found is not None and found.store is store and not found.over else None
+
+
+class _Over:
+    """Stands where a transaction's changes were, so that a write after its end is an error and never lost silently."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("this transaction is over; what is written must be written inside its `with` block")
+
+
+class Transaction:
+    """Collects changes; nothing in the block may wait. See `Store.transaction`."""
+
+    __slots__ = ("_drops", "_token", "changes", "outer", "over", "store", "why")
+
+    def __init__(self, store: OwnedStore, why: str) -> None:
+        self.store = store
+        self.why = why
+        self.over = False
+        self.changes = Changes()
+
+    def __enter__(self) -> Transaction:
+        self.outer = open_transaction(self.store)
+        self._drops = self.store.groups.drops
+        self._token: Token[Transaction | None] = _open.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _open.reset(self._token)
+        changes, self.changes, self.over = self.changes, _Over(), True  # type: ignore[assignment]
+        if kind is not None:
+            undo(changes)
+        elif self.outer is not None:
+            self.outer.changes.merge(changes)
+        else:
+            self._queue(changes)
+
+    def _queue(self, changes: Changes) -> None:
+        try:
+            if self._drops != self.store.groups.drops:
+                text = f"{self.why} waited inside its transaction, and what it rests on was dropped meanwhile"
+                raise StoreError(text, explain="nothing in a transaction's block may wait")
+            if changes.size or changes.undo:
+                self.store.groups.queue(changes, self.why)
+        except StoreError:
+            undo(changes)
+            raise
+
+    def on_rollback(self, callback: Callable[[], object]) -> None:
+        """Run `callback` if this does not come to be: the block fails, or its group cannot be committed. Newest first."""
+        self.changes.undo.append(callback)
+
+    def put(self, kind: str, key: str, value: bytes) -> None:
+        """Set a record.
+
+        Raises:
+            Wrong: the key or value cannot be kept.
+        """
+        if type(value) is not bytes:
+            raise Wrong(f"record {kind} {key}: wanted bytes, not {type(value).__name__}")
+        self.changes.records[checked_text(kind), checked_text(key)] = value
+
+    def delete(self, kind: str, key: str) -> None:
+        """Remove a record; no error when there is none."""
+        self.changes.records[checked_text(kind), checked_text(key)] = None
+
+    def post(self, entries: Iterable[LedgerEntry]) -> None:
+        """Append to the ledger.
+
+        Raises:
+            Wrong: an entry does not add up.
+        """
+        self.changes.ledger.extend([posted(entry) for entry in entries])
+
+    def insert(self, table: Table, row: Mapping[str, Any]) -> int:
+        """Add a row; its number.
+
+        Raises:
+            Exists: a unique value is taken, be it by a row that is only queued.
+            Wrong: an unknown column, or a value that its column cannot hold.
+        """
+        values = table.encode(row)
+        number = self.store.next_number(table)
+        self._claim(table, number, values)
+        self.changes.row(table, number, values, replaces=False)
+        return number
+
+    def update(self, table: Table, changes: Mapping[str, Any], where: Sequence[Condition]) -> int:
+        """Change columns of all rows that meet the conditions; how many.
+
+        Raises:
+            Exists: a unique value is taken.
+            Wrong: an unknown column, or a value that its column cannot hold.
+        """
+        encoded = table.encode(changes)
+        changed = {table.position[name]: encoded[table.position[name]] for name in changes}
+        found = self.store.matching(table, where)
+        for number, old in found:
+            values = tuple([changed.get(at, value) for at, value in enumerate(old)])
+            self._release(table, number, old)
+            self._claim(table, number, values)
+            self.changes.row(table, number, values, replaces=True)
+        return len(found)
+
+    def remove(self, table: Table, where: Sequence[Condition]) -> int:
+        """Delete all rows that meet the conditions; how many."""
+        found = self.store.matching(table, where)
+        for number, old in found:
+            self._release(table, number, old)
+            self.changes.row(table, number, None, replaces=True)
+        return len(found)
+
+    def _claim(self, table: Table, number: int, values: Values) -> None:
+        claims = [(at, key) for at, key in _unique_values(table, values)]
+        for at, key in claims:
+            if self.store.unique_holder(table, at, key) not in (None, number):
+                names = " ".join(f"{name}={value}" for name, value in zip(table.unique[at], key, strict=True))
+                self.store.groups.depend()
+                raise Exists(explain=f"table {table.name} has a row with {names} already")
+        for at, key in claims:
+            self.changes.claims[table.name, at, key] = number
+
+    def _release(self, table: Table, number: int, values: Values) -> None:
+        for at, key in _unique_values(table, values):
+            self.changes.claims[table.name, at, key] = None
+
+    def export(self, record: OutboxRecord) -> int:
+        """Put a record into the outbox; its number. It is delivered once this is committed, never before."""
+        checked_text(record.exporter), checked_text(record.order_key)
+        if type(record.payload) is not bytes:
+            raise Wrong(f"export to {record.exporter}: wanted bytes, not {type(record.payload).__name__}")
+        number = self.store.next_export()
+        self.changes.exports.append(Export(number, record, self.store.clock.now_ns()))
+        return number
+
+    def outcome(self, number: int, outcome: Outcome) -> None:
+        """Say what became of a record of the outbox; exporters use `store.outbox`."""
+        self.changes.outcomes.append((number, outcome))
+
+    def remember(self, key: str, digest: bytes, answer: bytes) -> None:
+        """Keep the answer under the request key: the same request gets it again and has no second effect.
+
+        Args:
+            key: the request key.
+            digest: of the request's body; the same key with another one is refused.
+            answer: what was answered.
+        """
+        if type(digest) is not bytes or type(answer) is not bytes:
+            raise Wrong(f"request key {key}: digest and answer must be bytes")
+        self.changes.remembered[checked_text(key)] = Remembered(digest, answer, self.store.clock.now_ns())
+
+
+def _unique_values(table: Table, values: Values) -> list[tuple[int, Values]]:
+    keys = [tuple([values[at] for at in positions]) for positions in table.unique_positions]
+    return [(at, key) for at, key in enumerate(keys) if None not in key]
+
+
+def checked_text(text: str) -> str:
+    """A text that every database takes.
+
+    Raises:
+        Wrong: it is none, so one bad request cannot spoil its group's commit.
+    """
+    try:
+        return plain_text(text)
+    except (TypeError, ValueError) as error:
+        raise Wrong(f"{text!r:.100} cannot be a key: {error}") from error

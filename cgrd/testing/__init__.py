@@ -1,0 +1,5 @@
+"""The kit for plugin authors."""
+
+from cgrd.testing.clock import VirtualClock
+
+__all__ = ["VirtualClock"]
