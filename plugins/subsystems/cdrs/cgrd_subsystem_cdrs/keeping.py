@@ -1,0 +1,195 @@
+"""Where records are kept, and how a query of the API becomes conditions on their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from cgrd import Instant
+from cgrd.codec import plain_tree
+from cgrd.durations import parse_duration
+from cgrd.errors import Wrong
+from cgrd.instants import parse_instant
+from cgrd.store import Column, Condition, Table
+from cgrd_subsystem_cdrs.records import CDR
+
+# `body` is the record as it was made (its times keep their zones); the other columns are there to be asked for.
+CDRS: Final = Table(
+    "cdrs",
+    columns=[
+        *(
+            Column(name)
+            for name in ("cgrid", "run_id", "origin_host", "source", "origin_id", "tor", "request_type", "tenant", "category", "account", "subject")
+        ),
+        Column("destination"),
+        Column("setup_time", "instant"),
+        Column("answer_time", "instant"),
+        Column("usage", "int"),
+        Column("cost", "decimal"),
+        Column("extra_fields", "json"),
+        Column("created_at", "instant"),
+        Column("updated_at", "instant"),
+        Column("body", "json"),
+    ],
+    unique=[("cgrid", "run_id")],
+    indexes=[("origin_id",), ("account",)],
+    number="order_id",
+)
+
+SESSION_COSTS: Final = Table(
+    "session_costs",
+    columns=[
+        Column("cgrid"),
+        Column("run_id"),
+        Column("origin_host"),
+        Column("origin_id"),
+        Column("cost_source"),
+        Column("usage", "int"),
+        Column("cost_details", "json"),
+        Column("created_at", "instant"),
+    ],
+    unique=[("cgrid", "run_id")],
+    indexes=[("origin_id",)],
+)
+
+
+def row_of(record: CDR, *, at: Instant) -> dict[str, Any]:
+    """The columns of a record."""
+    return {
+        "cgrid": record.CGRID,
+        "run_id": record.RunID,
+        "origin_host": record.OriginHost,
+        "source": record.Source,
+        "origin_id": record.OriginID,
+        "tor": record.ToR,
+        "request_type": record.RequestType,
+        "tenant": record.Tenant,
+        "category": record.Category,
+        "account": record.Account,
+        "subject": record.Subject,
+        "destination": record.Destination,
+        "setup_time": record.SetupTime,
+        "answer_time": record.AnswerTime,
+        "usage": record.Usage,
+        "cost": record.Cost,
+        "extra_fields": record.ExtraFields,
+        "created_at": at,
+        "updated_at": at,
+        "body": plain_tree(record),
+    }
+
+
+def record_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a row as it is told."""
+    return {**row["body"], "OrderID": row["order_id"]}
+
+
+class CDRsFilter(msgspec.Struct, kw_only=True):
+    """A query; every list that is given must hold the record's value, every `Not…` list must not."""
+
+    CGRIDs: list[str] | None = None
+    NotCGRIDs: list[str] | None = None
+    RunIDs: list[str] | None = None
+    NotRunIDs: list[str] | None = None
+    OriginIDs: list[str] | None = None
+    NotOriginIDs: list[str] | None = None
+    OriginHosts: list[str] | None = None
+    NotOriginHosts: list[str] | None = None
+    Sources: list[str] | None = None
+    NotSources: list[str] | None = None
+    ToRs: list[str] | None = None
+    NotToRs: list[str] | None = None
+    RequestTypes: list[str] | None = None
+    NotRequestTypes: list[str] | None = None
+    Tenants: list[str] | None = None
+    NotTenants: list[str] | None = None
+    Categories: list[str] | None = None
+    NotCategories: list[str] | None = None
+    Accounts: list[str] | None = None
+    NotAccounts: list[str] | None = None
+    Subjects: list[str] | None = None
+    NotSubjects: list[str] | None = None
+    DestinationPrefixes: list[str] | None = None
+    NotDestinationPrefixes: list[str] | None = None
+    Costs: list[Decimal] | None = None
+    NotCosts: list[Decimal] | None = None
+    ExtraFields: dict[str, str] | None = None
+    NotExtraFields: dict[str, str] | None = None
+    SetupTimeStart: str = ""
+    SetupTimeEnd: str = ""
+    AnswerTimeStart: str = ""
+    AnswerTimeEnd: str = ""
+    CreatedAtStart: str = ""
+    CreatedAtEnd: str = ""
+    UpdatedAtStart: str = ""
+    UpdatedAtEnd: str = ""
+    MinUsage: str = ""
+    MaxUsage: str = ""
+    OrderBy: str = ""
+    ExtraArgs: dict[str, Any] | None = None
+    Limit: int | None = None
+    Offset: int | None = None
+    APIOpts: dict[str, Any] | None = None
+    Tenant: str = ""
+
+
+_LISTS: Final = {
+    "CGRIDs": "cgrid", "RunIDs": "run_id", "OriginIDs": "origin_id", "OriginHosts": "origin_host", "Sources": "source", "ToRs": "tor",
+    "RequestTypes": "request_type", "Tenants": "tenant", "Categories": "category", "Accounts": "account", "Subjects": "subject", "Costs": "cost",
+}  # fmt: skip
+_TIMES: Final = {"SetupTime": "setup_time", "AnswerTime": "answer_time", "CreatedAt": "created_at", "UpdatedAt": "updated_at"}
+_ORDERS: Final = {"OrderID": "order_id", "AnswerTime": "answer_time", "SetupTime": "setup_time", "Usage": "usage", "Cost": "cost"}
+
+
+def conditions(query: CDRsFilter, *, zone: tzinfo) -> list[Condition]:
+    """What rows must meet.
+
+    Raises:
+        Wrong: a time or usage cannot be read.
+    """
+    return [*_listed(query), *_bounded(query, zone), *_extra(query)]
+
+
+def _listed(query: CDRsFilter) -> Iterator[Condition]:
+    for name, column in (*_LISTS.items(), ("DestinationPrefixes", "destination")):
+        op = "prefix" if column == "destination" else "in"
+        if wanted := getattr(query, name):
+            yield Condition(column, op, wanted)  # type: ignore[arg-type]
+        if unwanted := getattr(query, f"Not{name}"):
+            yield Condition(column, f"not {op}", unwanted)  # type: ignore[arg-type]
+
+
+def _bounded(query: CDRsFilter, zone: tzinfo) -> Iterator[Condition]:
+    for name, column in _TIMES.items():
+        if start := getattr(query, f"{name}Start"):
+            yield Condition(column, ">=", parse_instant(start, zone=zone))
+        if end := getattr(query, f"{name}End"):
+            yield Condition(column, "<", parse_instant(end, zone=zone))
+    if query.MinUsage:
+        yield Condition("usage", ">=", parse_duration(query.MinUsage))
+    if query.MaxUsage:
+        yield Condition("usage", "<", parse_duration(query.MaxUsage))
+
+
+def _extra(query: CDRsFilter) -> Iterator[Condition]:
+    for fields, same, present in ((query.ExtraFields, "=", "is not null"), (query.NotExtraFields, "!=", "is null")):
+        for name, value in (fields or {}).items():
+            yield Condition("extra_fields", present if value == "*exists" else same, value, name)  # type: ignore[arg-type]
+
+
+def order(query: CDRsFilter) -> list[str]:
+    """The columns to sort by; "OrderBy": "AnswerTime;desc".
+
+    Raises:
+        Wrong: records cannot be sorted by that.
+    """
+    if not query.OrderBy:
+        return ["order_id"]
+    name, _, direction = query.OrderBy.partition(";")
+    if name not in _ORDERS:
+        raise Wrong(f"Invalid value : {name}", explain=f"OrderBy takes one of {', '.join(_ORDERS)}")
+    return [("-" if direction == "desc" else "") + _ORDERS[name]]

@@ -1,0 +1,204 @@
+"""The charging detail record: made of an event, kept in the store, told natively or with texts for times and usage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+
+from cgrd import Instant, cgrid
+from cgrd.codec import convert, decode, encode
+from cgrd.costs import EventCost
+from cgrd.durations import format_duration, parse_duration
+from cgrd.errors import MandatoryMissing, Wrong
+from cgrd.instants import parse_instant
+
+UNRATED: Final = Decimal(-1)
+
+
+class CDR(msgspec.Struct, kw_only=True):
+    """One charged run of one session or event. `Usage` in ns, or units; `Cost` −1 = not rated, `ExtraInfo` says why."""
+
+    CGRID: str = ""
+    RunID: str = ""
+    OrderID: int = 0
+    OriginHost: str = ""
+    Source: str = ""
+    OriginID: str = ""
+    ToR: str = ""
+    RequestType: str = ""
+    Tenant: str = ""
+    Category: str = ""
+    Account: str = ""
+    Subject: str = ""
+    Destination: str = ""
+    SetupTime: Instant = Instant.ZERO
+    AnswerTime: Instant = Instant.ZERO
+    Usage: int = 0
+    ExtraFields: dict[str, str] = {}
+    ExtraInfo: str = ""
+    Partial: bool = False
+    PreRated: bool = False
+    CostSource: str = ""
+    Cost: Decimal = UNRATED
+    CostDetails: EventCost | None = None
+
+
+MAIN_FIELDS: Final = frozenset(CDR.__struct_fields__)
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What a record gets where the event is silent."""
+
+    tenant: str
+    category: str
+    request_type: str
+    zone: tzinfo
+
+
+def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
+    """The record of an event; unknown fields go to ExtraFields as text.
+
+    Raises:
+        Wrong: a time, usage or cost cannot be read; the field is named.
+        MandatoryMissing: a direct debit without its Cost.
+    """
+    text = {name: as_text(event[name]) for name in _TEXTS if name in event}
+    record = CDR(
+        **text,
+        SetupTime=_time(event, "SetupTime", defaults.zone),
+        AnswerTime=_time(event, "AnswerTime", defaults.zone),
+        Usage=max(0, _usage(event)),
+        ExtraFields={name: as_text(value) for name, value in event.items() if name not in MAIN_FIELDS},
+        Partial=_flag(event, "Partial"),
+        PreRated=_flag(event, "PreRated"),
+        Cost=_cost(event),
+        CostDetails=_details(event),
+    )
+    _fill(record, tenant, defaults)
+    if record.RequestType == "*directdebit" and "Cost" not in event:
+        raise MandatoryMissing("Cost", explain="a *directdebit charges the Cost that the event names")
+    return record
+
+
+_TEXTS: Final = (
+    "CGRID", "RunID", "OriginHost", "Source", "OriginID", "ToR", "RequestType", "Tenant", "Category", "Account", "Subject",
+    "Destination", "ExtraInfo", "CostSource",
+)  # fmt: skip
+
+
+def _fill(record: CDR, tenant: str, defaults: Defaults) -> None:
+    record.Tenant = record.Tenant or tenant or defaults.tenant
+    record.Category = record.Category or defaults.category
+    record.RequestType = record.RequestType or defaults.request_type
+    record.ToR = record.ToR or "*voice"
+    record.Subject = record.Subject or record.Account
+    record.RunID = record.RunID or "*default"
+    record.CGRID = record.CGRID or cgrid(record.OriginID, record.OriginHost)
+
+
+def as_text(value: Any) -> str:
+    """A free value as the text that an ExtraField holds."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, (Instant, int)) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return encode(value).decode()
+
+
+def _time(event: Mapping[str, Any], name: str, zone: tzinfo) -> Instant:
+    value = event.get(name)
+    if isinstance(value, Instant):
+        return value
+    try:
+        return parse_instant(as_text(value), zone=zone)
+    except Wrong as error:
+        raise Wrong(str(error), explain=f"{name} is {value!r}; {error.explain}") from error
+
+
+def _usage(event: Mapping[str, Any]) -> int:
+    value = event.get("Usage")
+    return value if isinstance(value, int) else parse_duration(as_text(value))
+
+
+def _flag(event: Mapping[str, Any], name: str) -> bool:
+    return event.get(name) in (True, "true", "True", "1", 1)
+
+
+def _cost(event: Mapping[str, Any]) -> Decimal:
+    value = event.get("Cost")
+    if value is None or value == "":
+        return UNRATED
+    try:
+        return value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation as error:
+        raise Wrong(f"Cost {value!r} is no number") from error
+
+
+def _details(event: Mapping[str, Any]) -> EventCost | None:
+    value = event.get("CostDetails")
+    if value is None or isinstance(value, EventCost):
+        return value
+    try:
+        return decode(value, EventCost | None) if isinstance(value, str) else convert(value, EventCost)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Wrong(f"CostDetails cannot be read: {error}") from error
+
+
+class ExternalCDR(msgspec.Struct, kw_only=True):
+    """A record with times and usage as texts, as the older API tells and takes it."""
+
+    CGRID: str = ""
+    RunID: str = ""
+    OrderID: int = 0
+    OriginHost: str = ""
+    Source: str = ""
+    OriginID: str = ""
+    ToR: str = ""
+    RequestType: str = ""
+    Tenant: str = ""
+    Category: str = ""
+    Account: str = ""
+    Subject: str = ""
+    Destination: str = ""
+    SetupTime: str = ""
+    AnswerTime: str = ""
+    Usage: str = ""
+    ExtraFields: dict[str, str] | None = None
+    CostSource: str = ""
+    Cost: Decimal = UNRATED
+    CostDetails: str = ""
+    ExtraInfo: str = ""
+    PreRated: bool = False
+    APIOpts: dict[str, Any] | None = None
+
+
+_DURATIONS: Final = ("*voice",)
+
+
+def external(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A kept record in the older form: voice as "1m30s", other units as plain numbers, the cost's details as JSON text."""
+    usage = record["Usage"]
+    told = {name: record[name] for name in ExternalCDR.__struct_fields__ if name in record}
+    told["Usage"] = format_duration(usage) if record["ToR"] in _DURATIONS else str(usage)
+    told["CostDetails"] = encode(record.get("CostDetails")).decode()
+    return told
+
+
+def event_of(record: CDR | ExternalCDR) -> dict[str, Any]:
+    """A record as an event's fields: what is not set is left out."""
+    blank = type(record)()
+    fields = {name: value for name in record.__struct_fields__ if (value := getattr(record, name)) != getattr(blank, name)}
+    extra = fields.pop("ExtraFields", None) or {}
+    for name in ("APIOpts", "OrderID"):
+        fields.pop(name, None)
+    if fields.get("CostDetails") in ("", "null"):
+        del fields["CostDetails"]
+    return {**extra, **fields}

@@ -1,0 +1,244 @@
+"""CDRsV1 and V2: drives the flow `cdr`, and answers questions about what was kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cgrd import CGREvent, Flow, Instant, Subsystem, method
+from cgrd.codec import plain_tree
+from cgrd.costs import EventCost
+from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
+from cgrd.flows import settled, travel
+from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
+from cgrd_subsystem_cdrs.records import CDR, Defaults, ExternalCDR, event_of, external
+from cgrd_subsystem_cdrs.stages import record
+
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
+_EDGES: Final = {"*attributes": "attributes", "*chargers": "chargers", "*rals": "rals", "*export": "ees", "*thresholds": "thresholds", "*stats": "stats"}
+
+
+class ProcessEventArgs(CGREvent, kw_only=True):
+    """An event to be recorded. Flags: "*rals", "*store:false", …; what is not named follows the configuration."""
+
+    Flags: list[str] | None = None
+
+
+class ProcessEventsArgs(msgspec.Struct, kw_only=True):
+    """Several events under the same flags."""
+
+    Flags: list[str] | None = None
+    CGREvents: list[CGREvent] = []
+    APIOpts: dict[str, Any] | None = None
+
+
+class ProcessCDRArgs(CDR, kw_only=True):
+    """A record to be processed as it is."""
+
+    APIOpts: dict[str, Any] | None = None
+
+
+class RateArgs(CDRsFilter, kw_only=True):
+    """Which kept records to price again, under which flags."""
+
+    Flags: list[str] | None = None
+
+
+class SessionCost(msgspec.Struct, kw_only=True):
+    """What a session's run has cost."""
+
+    CGRID: str = ""
+    RunID: str = ""
+    OriginHost: str = ""
+    OriginID: str = ""
+    CostSource: str = ""
+    Usage: int = 0
+    CostDetails: EventCost | None = None
+
+
+class StoreCostArgs(msgspec.Struct, kw_only=True):
+    """A session's cost to be kept until its record comes; `CheckDuplicate` refuses a second one."""
+
+    Cost: SessionCost | None = None
+    CheckDuplicate: bool = False
+    APIOpts: dict[str, Any] | None = None
+    Tenant: str = ""
+
+
+class CDRServer(Subsystem, section="cdrs"):
+    """Owns the tables `cdrs` and `session_costs`."""
+
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
+        super().__init__(services=services, config=config)
+        for table in (CDRS, SESSION_COSTS):
+            services.store.declare(table)
+        self.defaults = Defaults(
+            tenant=services.default_tenant, category=services.default_category, request_type=services.default_request_type, zone=services.zone
+        )
+
+    @method("CDRsV1.ProcessEvent")
+    async def process_event(self, args: ProcessEventArgs) -> str:
+        """Record one event."""
+        await self.process(args, args.Flags or [])
+        return "OK"
+
+    @method("CDRsV2.ProcessEvent")
+    async def process_event_told(self, args: ProcessEventArgs) -> list[dict[str, Any]]:
+        """Record one event and tell what became of its runs."""
+        flow = await self.process(args, args.Flags or [])
+        return [{"Flags": ["*ratedS"] if record(run).CostDetails else [], "Event": plain_tree(record(run))} for run in flow.runs]
+
+    @method("CDRsV1.ProcessEvents")
+    async def process_events(self, args: ProcessEventsArgs) -> str:
+        """Record several events, each for itself."""
+        for event in args.CGREvents:
+            await self.process(event, args.Flags or [])
+        return "OK"
+
+    @method("CDRsV1.ProcessCDR")
+    async def process_cdr(self, args: ProcessCDRArgs) -> str:
+        """Take a record as it is: no chargers, and no price when it has one."""
+        flags = ["*chargers:false"] + (["*rals:false"] if args.PreRated else [])
+        fields = event_of(args)
+        await self.process(CGREvent(Tenant=args.Tenant, ID=args.CGRID, Event=fields, APIOpts=args.APIOpts), flags)
+        return "OK"
+
+    @method("CDRsV1.ProcessExternalCDR")
+    async def process_external(self, args: ExternalCDR) -> str:
+        """Take a record whose times and usage are texts."""
+        flags = ["*chargers:false"] + (["*rals:false"] if args.PreRated else [])
+        await self.process(CGREvent(Tenant=args.Tenant, ID=args.CGRID, Event=event_of(args), APIOpts=args.APIOpts), flags)
+        return "OK"
+
+    async def process(self, event: CGREvent, flags: list[str]) -> Flow:
+        """Take an event through the flow.
+
+        Raises:
+            MandatoryMissing: no event.
+            PartiallyExecuted: something on the way failed; before the record was priced, nothing was kept.
+        """
+        if not event.Event:
+            raise MandatoryMissing("Event")
+        mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
+        flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
+        with self.services.store.transaction(why=f"CDR of {mine.ID}"):
+            await self._travel(flow)
+        return settled(flow)
+
+    async def _travel(self, flow: Flow) -> None:
+        try:
+            await travel(self.services.flows["cdr"], flow)
+        except (Wrong, NotConnected, Prefixed) as error:
+            raise PartiallyExecuted(explain=f"{error} {error.explain}".strip()) from error
+        if not flow.runs:
+            raise PartiallyExecuted(explain=f"no charger matched for tenant {flow.event.Tenant}; load one, or switch *chargers off")
+
+    def asked(self, flags: list[str], options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """What the flags, the options and the configuration ask for, by flag."""
+        wanted = {flag: self.linked(edge) for flag, edge in _EDGES.items()}
+        wanted["*store"] = bool(self.config["store_cdrs"])
+        for option, flag in _OPTIONS.items():
+            if option in options:
+                wanted[flag] = _truth(options[option])
+        for text in flags:
+            name, _, value = text.partition(":")
+            wanted[name] = value != "false"
+        if wanted.get("*rerate"):
+            wanted["*rals"] = True
+        elif wanted.get("*refund"):
+            wanted["*rals"] = False
+        return {flag: {} for flag, on in wanted.items() if on}
+
+    @method("CDRsV1.GetCDRs", "CDRsV2.GetCDRs")
+    def get_cdrs(self, args: CDRsFilter) -> list[dict[str, Any]]:
+        """Kept records."""
+        try:
+            rows = self._rows(args)
+        except CgrdError as error:
+            raise ServerError(error) from error
+        if not rows:
+            raise ServerError(NotFound(explain="no kept record meets the query"))
+        return [record_of(row) for row in rows]
+
+    @method("APIerSv2.GetCDRs")
+    def get_external_cdrs(self, args: CDRsFilter) -> list[dict[str, Any]]:
+        """Kept records with texts for times and usage."""
+        return [external(told) for told in self.get_cdrs(args)]
+
+    @method("CDRsV1.GetCDRsCount", "APIerSv2.CountCDRs")
+    def count_cdrs(self, args: CDRsFilter) -> int:
+        """How many records meet the query."""
+        try:
+            return self.services.store.count(CDRS, conditions(args, zone=self.services.zone))
+        except CgrdError as error:
+            raise ServerError(error) from error
+
+    @method("APIerSv1.RemoveCDRs")
+    async def remove_cdrs(self, args: CDRsFilter) -> str:
+        """Forget records; the ledger keeps what they had cost."""
+        rows = self._rows(args)
+        with self.services.store.transaction(why="APIerSv1.RemoveCDRs") as tx:
+            for row in rows:
+                tx.delete_row(CDRS, row["order_id"])
+        return "OK"
+
+    def _rows(self, args: CDRsFilter) -> list[dict[str, Any]]:
+        where = conditions(args, zone=self.services.zone)
+        return self.services.store.select(CDRS, where, order=order(args), limit=args.Limit, offset=args.Offset or 0)
+
+    @method("CDRsV1.RateCDRs")
+    async def rate_cdrs(self, args: RateArgs) -> str:
+        """Price kept records again."""
+        return await self._again(args, ["*rerate", "*chargers:false", "*attributes:false", *(args.Flags or [])])
+
+    @method("CDRsV1.ReprocessCDRs")
+    async def reprocess_cdrs(self, args: RateArgs) -> str:
+        """Run kept records again, only through what the flags name."""
+        off = [f"{flag}:false" for flag in (*_EDGES, "*store")]
+        return await self._again(args, [*off, "*rerate", *(args.Flags or [])])
+
+    async def _again(self, args: RateArgs, flags: list[str]) -> str:
+        rows = self._rows(args)
+        if not rows:
+            raise ServerError(NotFound(explain="no kept record meets the query"))
+        for row in rows:
+            told = {name: value for name, value in row["body"].items() if name not in ("ExtraFields", "CostDetails", "Cost", "ExtraInfo", "CostSource")}
+            event = CGREvent(Tenant=row["tenant"], ID=row["cgrid"], Event={**row["body"].get("ExtraFields", {}), **told}, APIOpts=args.APIOpts)
+            await self.process(event, flags)
+        return "OK"
+
+    @method("CDRsV1.StoreSessionCost", "CDRsV2.StoreSessionCost")
+    async def store_session_cost(self, args: StoreCostArgs) -> str:
+        """Keep what a session has cost until its record comes."""
+        cost = args.Cost
+        if cost is None or not cost.CGRID:
+            raise MandatoryMissing("CGRID")
+        with self.services.store.transaction(why=f"session cost of {cost.CGRID}:{cost.RunID}") as tx:
+            tx.insert(SESSION_COSTS, _cost_row(cost, at=self.services.clock.now()))
+        return "OK"
+
+
+_OPTIONS: Final = {
+    "*attributeS": "*attributes", "*chargerS": "*chargers", "*ralS": "*rals", "*thresholdS": "*thresholds", "*statS": "*stats",
+    "*rerate": "*rerate", "*refund": "*refund",
+}  # fmt: skip
+
+
+def _truth(value: object) -> bool:
+    return value in (True, "true", "True", "1", 1)
+
+
+def _cost_row(cost: SessionCost, *, at: Instant) -> dict[str, Any]:
+    return {
+        "cgrid": cost.CGRID,
+        "run_id": cost.RunID,
+        "origin_host": cost.OriginHost,
+        "origin_id": cost.OriginID,
+        "cost_source": cost.CostSource,
+        "usage": cost.Usage,
+        "cost_details": plain_tree(cost.CostDetails),
+        "created_at": at,
+    }

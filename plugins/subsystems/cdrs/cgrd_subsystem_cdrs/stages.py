@@ -1,0 +1,187 @@
+"""What CDRs does itself in the flow `cdr`, run by run: refuse doubles, give back, price, keep, hand to the exporters.
+
+Source: spec/rating.md §9.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cgrd import CGREvent, Flow, Instant, Run, stage
+from cgrd.codec import convert, plain_tree
+from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
+from cgrd.errors import CgrdError, Exists
+from cgrd.store import Condition
+from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
+from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
+
+if TYPE_CHECKING:
+    from cgrd_subsystem_cdrs.server import CDRServer
+
+DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynaprepaid", "prepaid", "postpaid", "pseudoprepaid"})
+REFUNDED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid"})
+
+
+def _server(flow: Flow) -> CDRServer:
+    return cast("CDRServer", flow.driver)
+
+
+def record(run: Run) -> CDR:
+    """The run's record, once `*records` has made it."""
+    made: CDR = run.state["record"]
+    return made
+
+
+@stage("*records", of="cdr", after="*chargers *attributes", always=True)
+async def make_records(flow: Flow) -> None:
+    """Turn every run's event into a record; without ChargerS the event is the only run."""
+    if not flow.runs and "*chargers" not in flow.asked:
+        flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
+    for run in flow.runs:
+        run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=_server(flow).defaults)
+
+
+@stage("*unique", of="cdr", after="*records", per="run", always=True)
+async def refuse_doubles(flow: Flow, run: Run) -> None:
+    """A record is made once; only `*rerate` and `*reprocess` with it may meet it again."""
+    server, mine = _server(flow), record(run)
+    where = [Condition("cgrid", "=", mine.CGRID), Condition("run_id", "=", mine.RunID)]
+    kept = server.services.store.select(CDRS, where, limit=1)
+    if kept and "*rerate" not in flow.asked:
+        raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
+    run.state["kept"] = kept[0] if kept else None
+
+
+@stage("*rerate", of="cdr", after="*unique", before="*rals", per="run", edge="rals", service="RALs")
+async def give_back(flow: Flow, run: Run) -> None:
+    """Before a record is priced again: what it had cost goes back to the balances."""
+    kept = run.state["kept"]
+    if kept is None or kept["request_type"] not in REFUNDED or not kept["body"].get("CostDetails"):
+        return
+    await refund(flow, record(run), read_cost(kept["body"]["CostDetails"]))
+    record(run).CostDetails = None
+
+
+def read_cost(kept: Any) -> EventCost:
+    """A cost as it was kept."""
+    return cast("EventCost", convert(kept, EventCost))
+
+
+async def refund(flow: Flow, mine: CDR, cost: EventCost) -> None:
+    """Give a cost back, increment by increment, to the balances that paid it."""
+    descriptor = _descriptor(mine)
+    descriptor.Increments = refundable(cost)
+    if descriptor.Increments:
+        await flow.driver.call("rals", "Responder.RefundIncrements", descriptor)
+
+
+@stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")
+async def rate(flow: Flow, run: Run) -> None:
+    """Price the record: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
+    mine = record(run)
+    if mine.RequestType == "*none" or mine.PreRated:
+        return
+    if mine.CostDetails is None and mine.RequestType == "*prepaid":
+        mine.CostDetails = _session_cost(_server(flow), mine)
+    if mine.CostDetails is not None:
+        if mine.Usage <= mine.CostDetails.usage:
+            _take(mine, mine.CostDetails, source=mine.CostSource or "*sessions")
+            return
+        await refund(flow, mine, mine.CostDetails)
+        mine.CostDetails = None
+    await _price(flow, mine)
+
+
+def _session_cost(server: CDRServer, mine: CDR) -> EventCost | None:
+    where = [Condition("cgrid", "=", mine.CGRID), Condition("run_id", "=", mine.RunID)]
+    rows = server.services.store.select(SESSION_COSTS, where, limit=1)
+    return read_cost(rows[0]["cost_details"]) if rows else None
+
+
+async def _price(flow: Flow, mine: CDR) -> None:
+    server = _server(flow)
+    try:
+        cost = await _call_cost(flow, mine)
+    except CgrdError as error:
+        mine.Cost, mine.CostSource, mine.CostDetails, mine.ExtraInfo = UNRATED, "", None, str(error)
+        return
+    details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=server.services.rounding_decimals)
+    details.compute(server.services.rounding_decimals)
+    _take(mine, details, source="*cdrs", cost=cost.Cost)
+
+
+def _take(mine: CDR, details: EventCost, *, source: str, cost: Decimal | None = None) -> None:
+    mine.CostDetails = details
+    mine.CostSource = source
+    mine.Cost = cost if cost is not None else (details.Cost if details.Cost is not None else mine.Cost)
+    mine.ExtraInfo = ""
+
+
+async def _call_cost(flow: Flow, mine: CDR) -> CallCost:
+    descriptor = _descriptor(mine)
+    if mine.RequestType == "*directdebit":
+        answer = await flow.driver.call("rals", "Responder.DebitMonetary", mine, CallCost)
+    elif mine.RequestType in DEBITED:
+        descriptor.PerformRounding = True
+        descriptor.DryRun = bool((flow.event.APIOpts or {}).get("*ralsDryRun"))
+        answer = await _debit(flow, mine, descriptor)
+    else:
+        answer = await flow.driver.call("rals", "Responder.GetCost", descriptor, CallCost)
+    return cast("CallCost", answer)
+
+
+async def _debit(flow: Flow, mine: CDR, descriptor: CallDescriptor) -> Any:
+    try:
+        return await flow.driver.call("rals", "Responder.Debit", descriptor, CallCost)
+    except CgrdError as error:
+        if mine.RequestType != "*dynaprepaid" or error.word != "ACCOUNT_NOT_FOUND":
+            raise
+    plans = {"Tenant": mine.Tenant, "AccountID": mine.Account, "ActionPlanIDs": flow.driver.services.config["schedulers"]["dynaprepaid_actionplans"]}
+    await flow.driver.call("scheduler", "SchedulerSv1.ExecuteActionPlans", plans)
+    return await flow.driver.call("rals", "Responder.Debit", descriptor, CallCost)
+
+
+def _descriptor(mine: CDR) -> CallDescriptor:
+    start = mine.AnswerTime or mine.SetupTime
+    return CallDescriptor(
+        Category=mine.Category,
+        Tenant=mine.Tenant,
+        Subject=mine.Subject,
+        Account=mine.Account,
+        Destination=mine.Destination,
+        TimeStart=start,
+        TimeEnd=start.plus(mine.Usage),
+        DurationIndex=mine.Usage,
+        ToR=mine.ToR,
+        CgrID=mine.CGRID,
+        RunID=mine.RunID,
+        ExtraFields=dict(mine.ExtraFields),
+    )
+
+
+@stage("*store", of="cdr", after="*rals *rerate", per="run")
+async def keep(flow: Flow, run: Run) -> None:
+    """Keep the record, in the transaction of its charge."""
+    server, mine, kept = _server(flow), record(run), run.state.get("kept")
+    now = server.services.clock.now()
+    with server.services.store.transaction(why=f"CDR {mine.CGRID}:{mine.RunID}") as tx:
+        if kept:
+            tx.update(CDRS, kept["order_id"], {name: value for name, value in row_of(mine, at=now).items() if name != "created_at"})
+        else:
+            tx.insert(CDRS, row_of(mine, at=now))
+
+
+@stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
+async def export(flow: Flow, run: Run) -> None:
+    """Hand the record to EEs; the exporters named in `online_cdr_exports`, or all that match."""
+    event = CGREvent(Tenant=record(run).Tenant, ID=flow.event.ID, Event=_told(run), APIOpts={**(flow.event.APIOpts or {}), "*eventType": "CDR"})
+    args = {"EeIDs": flow.driver.config.get("online_cdr_exports") or None, **plain_tree(event)}
+    await flow.driver.call("ees", "EeSv1.ProcessEvent", args)
+
+
+def _told(run: Run) -> dict[str, Any]:
+    mine = record(run)
+    fields: dict[str, Any] = {**mine.ExtraFields, **{name: getattr(mine, name) for name in mine.__struct_fields__ if name != "ExtraFields"}}
+    fields["CostDetails"] = None if mine.CostDetails is None else plain_tree(mine.CostDetails)
+    return {name: value for name, value in fields.items() if value not in ("", None, Instant.ZERO)}
