@@ -1,0 +1,70 @@
+"""Costs: the wire shapes of rating and charging, shared by whoever rates, keeps a session or writes a CDR.
+
+CallDescriptor asks, CallCost answers span by span, EventCost is what is kept. Increments are runs (`CompressFactor`) everywhere.
+"""
+
+from cgrd.costs.calls import (
+    CallCost,
+    CallDescriptor,
+    DebitInfo,
+    Increment,
+    MonetaryInfo,
+    RatingInfo,
+    TimeSpan,
+    UnitInfo,
+    join_increments,
+)
+from cgrd.costs.changing import clone, merge, trim
+from cgrd.costs.charging import call_cost_of, event_cost, payer_of, refundable
+from cgrd.costs.data import DataCost, DataIncrement, DataSpan, data_cost
+from cgrd.costs.event_cost import (
+    BalanceCharge,
+    ChargedTiming,
+    ChargingIncrement,
+    ChargingInterval,
+    EventCost,
+    RatingMatchedFilters,
+    RatingUnit,
+)
+from cgrd.costs.paths import field
+from cgrd.costs.pause import pause_cost
+from cgrd.costs.rates import RateInterval, RGRate, RIRate, RITiming
+from cgrd.costs.summaries import AccountSummary, BalanceSummary
+
+__all__ = [
+    "AccountSummary",
+    "BalanceCharge",
+    "BalanceSummary",
+    "CallCost",
+    "CallDescriptor",
+    "ChargedTiming",
+    "ChargingIncrement",
+    "ChargingInterval",
+    "DataCost",
+    "DataIncrement",
+    "DataSpan",
+    "DebitInfo",
+    "EventCost",
+    "Increment",
+    "MonetaryInfo",
+    "RGRate",
+    "RIRate",
+    "RITiming",
+    "RateInterval",
+    "RatingInfo",
+    "RatingMatchedFilters",
+    "RatingUnit",
+    "TimeSpan",
+    "UnitInfo",
+    "call_cost_of",
+    "clone",
+    "data_cost",
+    "event_cost",
+    "field",
+    "join_increments",
+    "merge",
+    "pause_cost",
+    "payer_of",
+    "refundable",
+    "trim",
+]

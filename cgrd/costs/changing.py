@@ -1,0 +1,200 @@
+"""Putting two EventCosts together and cutting one: sessions grow by merging what each debit cost, and shrink to what was used.
+
+Source: spec/rating.md §8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from cgrd.costs.charging import append_charge
+from cgrd.costs.event_cost import PAUSE, ROUNDING, BalanceCharge, ChargingIncrement, ChargingInterval, EventCost, RatingUnit, name_of
+
+Record = TypeVar("Record")
+_SPECIAL = ("", PAUSE, ROUNDING, "*none")
+
+
+def clone(cost: EventCost) -> EventCost:
+    """A cost whose charges and maps can be changed; records inside are shared and never changed."""
+    return msgspec.structs.replace(
+        cost,
+        Charges=[
+            msgspec.structs.replace(charge, Increments=[msgspec.structs.replace(run) for run in charge.runs()]) for charge in cost.charges()
+        ],
+        Rating=dict(cost.Rating or {}),
+        Accounting=dict(cost.Accounting or {}),
+        RatingFilters=dict(cost.RatingFilters or {}),
+        Rates=dict(cost.Rates or {}),
+        Timings=dict(cost.Timings or {}),
+    )
+
+
+def merge(first: EventCost, second: EventCost, *, decimals: int = 5) -> EventCost:
+    """A cost of both, the second following the first; neither is changed.
+
+    The account summary is the second's with the first's initial values. A charge equal to the last one is counted into it.
+    """
+    merged = clone(first)
+    if not merged.charges():
+        merged.StartTime = second.StartTime
+    if second.AccountSummary is not None:
+        merged.AccountSummary = second.AccountSummary.keeping_initials(first.AccountSummary)
+    rename = _Renaming(merged, second)
+    for charge in second.charges():
+        _append(merged.charges(), rename.charge(charge))
+    return merged.compute(decimals)
+
+
+def _append(charges: list[ChargingInterval], charge: ChargingInterval) -> None:
+    last = charges[-1] if charges else None
+    joinable = last is not None and last.RatingID == charge.RatingID and last.factor == charge.factor == 1 and last.runs() and charge.runs()
+    if last is None or not joinable or last.runs() == charge.runs():
+        append_charge(charges, charge)
+        return
+    tail, head = last.runs()[-1], charge.runs()[0]
+    if (tail.Usage, tail.Cost, tail.AccountingID) == (head.Usage, head.Cost, head.AccountingID):
+        tail.CompressFactor = tail.factor + head.factor
+        last.runs().extend(charge.runs()[1:])
+    else:
+        last.runs().extend(charge.runs())
+
+
+class _Renaming:
+    """Brings the second cost's records under ids of the first."""
+
+    def __init__(self, merged: EventCost, other: EventCost) -> None:
+        self.merged = merged
+        self.timings = _renamed(merged.Timings, other.Timings, "e")
+        self.rates = _renamed(merged.Rates, other.Rates, "d")
+        self.filters = _renamed(merged.RatingFilters, other.RatingFilters, "c")
+        self.ratings = _renamed(merged.Rating, {key: self.rating(unit) for key, unit in (other.Rating or {}).items()}, "a")
+        known = other.Accounting or {}
+        # Extra charges first: a unit charge names them.
+        plain = {key: self.payer(charge, {}) for key, charge in known.items() if charge.ExtraChargeID in _SPECIAL}
+        self.accounting = _renamed(merged.Accounting, plain, "b")
+        extra = {key: self.payer(charge, self.accounting) for key, charge in known.items() if key not in plain}
+        self.accounting |= _renamed(merged.Accounting, extra, "b")
+
+    def rating(self, unit: RatingUnit) -> RatingUnit:
+        return msgspec.structs.replace(
+            unit,
+            TimingID=self.timings.get(unit.TimingID, unit.TimingID),
+            RatesID=self.rates.get(unit.RatesID, unit.RatesID),
+            RatingFiltersID=self.filters.get(unit.RatingFiltersID, unit.RatingFiltersID),
+        )
+
+    def payer(self, charge: BalanceCharge, extras: Mapping[str, str]) -> BalanceCharge:
+        return msgspec.structs.replace(
+            charge,
+            RatingID=self.ratings.get(charge.RatingID, charge.RatingID),
+            ExtraChargeID=extras.get(charge.ExtraChargeID, charge.ExtraChargeID),
+        )
+
+    def charge(self, charge: ChargingInterval) -> ChargingInterval:
+        return ChargingInterval(
+            RatingID=self.ratings.get(charge.RatingID, charge.RatingID),
+            Increments=[
+                msgspec.structs.replace(run, AccountingID=self.accounting.get(run.AccountingID, run.AccountingID)) for run in charge.runs()
+            ],
+            CompressFactor=charge.factor,
+        )
+
+
+def _renamed(mine: dict[str, Record] | None, theirs: Mapping[str, Record] | None, kind: str) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for key, record in (theirs or {}).items():
+        if mine is None:
+            continue
+        names[key] = mine.setdefault(key, record) and key if key in _SPECIAL else name_of(mine, record, kind)
+    return names
+
+
+def trim(cost: EventCost, at_usage: int, *, decimals: int = 5) -> tuple[EventCost, EventCost | None]:
+    """Cut a cost at a usage (ns or units): what is kept, and the surplus, None when there is none.
+
+    Increments are whole: one that straddles the cut is kept. At 0 everything is surplus. The cost given is not changed.
+    """
+    kept, surplus = clone(cost), clone(cost)
+    kept.Charges, surplus.Charges = cut_charges(cost.charges(), at_usage)
+    surplus.StartTime = cost.StartTime.plus(kept.usage())
+    if not surplus.charges():
+        return kept.compute(decimals), None
+    return prune(kept).compute(decimals), prune(surplus).compute(decimals)
+
+
+def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[ChargingInterval], list[ChargingInterval]]:
+    """Charges up to a usage, and those beyond."""
+    if at_usage <= 0:
+        return [], [_copy(charge, charge.factor) for charge in charges]
+    kept: list[ChargingInterval] = []
+    beyond: list[ChargingInterval] = []
+    left = at_usage
+    for charge in charges:
+        once = charge.usage()
+        if left <= 0:
+            beyond.append(_copy(charge, charge.factor))
+        elif once * charge.factor <= left:
+            kept.append(_copy(charge, charge.factor))
+            left -= once * charge.factor
+        else:
+            _cut_one(charge, once, left, kept, beyond)
+            left = 0
+    return kept, beyond
+
+
+def _cut_one(charge: ChargingInterval, once: int, left: int, kept: list[ChargingInterval], beyond: list[ChargingInterval]) -> None:
+    whole, part = divmod(left, once)
+    if whole:
+        kept.append(_copy(charge, whole))
+    after = charge.factor - whole
+    if part:
+        first, second = _cut_runs(charge.runs(), part)
+        kept.append(ChargingInterval(RatingID=charge.RatingID, Increments=first, CompressFactor=1))
+        if second:
+            beyond.append(ChargingInterval(RatingID=charge.RatingID, Increments=second, CompressFactor=1))
+        after -= 1
+    if after:
+        beyond.append(_copy(charge, after))
+
+
+def _cut_runs(runs: list[ChargingIncrement], left: int) -> tuple[list[ChargingIncrement], list[ChargingIncrement]]:
+    kept: list[ChargingIncrement] = []
+    beyond: list[ChargingIncrement] = []
+    for run in runs:
+        if left <= 0:
+            beyond.append(msgspec.structs.replace(run))
+            continue
+        count = run.factor if not run.Usage else min(run.factor, -(-left // run.Usage))
+        kept.append(msgspec.structs.replace(run, CompressFactor=count))
+        if count < run.factor:
+            beyond.append(msgspec.structs.replace(run, CompressFactor=run.factor - count))
+        left -= count * run.Usage
+    return kept, beyond
+
+
+def _copy(charge: ChargingInterval, factor: int) -> ChargingInterval:
+    return ChargingInterval(
+        RatingID=charge.RatingID, Increments=[msgspec.structs.replace(run) for run in charge.runs()], CompressFactor=factor
+    )
+
+
+def prune(cost: EventCost) -> EventCost:
+    """Drop the records that no charge names any more; answers the cost itself."""
+    accounting = cost.Accounting or {}
+    paid = {run.AccountingID for charge in cost.charges() for run in charge.runs()}
+    paid |= {accounting[key].ExtraChargeID for key in paid if key in accounting}
+    cost.Accounting = {key: charge for key, charge in accounting.items() if key in paid}
+    rated = {charge.RatingID for charge in cost.charges()} | {charge.RatingID for charge in cost.Accounting.values()}
+    cost.Rating = {key: unit for key, unit in (cost.Rating or {}).items() if key in rated}
+    units = cost.Rating.values()
+    cost.RatingFilters = _named(cost.RatingFilters, {unit.RatingFiltersID for unit in units})
+    cost.Rates = _named(cost.Rates, {unit.RatesID for unit in units})
+    cost.Timings = _named(cost.Timings, {unit.TimingID for unit in units})
+    return cost
+
+
+def _named(records: dict[str, Record] | None, names: set[str]) -> dict[str, Record]:
+    return {key: record for key, record in (records or {}).items() if key in names}

@@ -1,0 +1,275 @@
+"""From a CallCost to an EventCost and back.
+
+Source: spec/rating.md §8.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cgrd.costs.calls import CallCost, DebitInfo, Increment, MonetaryInfo, TimeSpan, UnitInfo
+from cgrd.costs.event_cost import (
+    NO_CHARGE,
+    PAUSE,
+    ROUNDING,
+    BalanceCharge,
+    ChargedTiming,
+    ChargingIncrement,
+    ChargingInterval,
+    EventCost,
+    RatingMatchedFilters,
+    RatingUnit,
+    name_of,
+)
+from cgrd.costs.rates import RateInterval, RGRate, RIRate, RITiming
+from cgrd.instants import Instant
+from cgrd.money import ONE, ZERO
+
+_RATING, _ACCOUNTING, _FILTERS, _RATES, _TIMINGS = "abcde"
+
+
+def event_cost(cost: CallCost, *, cgrid: str = "", run_id: str = "", decimals: int = 5) -> EventCost:
+    """The EventCost of a rated or debited call, computed; the call's cost is not changed."""
+    spans = cost.spans()
+    made = EventCost(
+        CGRID=cgrid,
+        RunID=run_id,
+        StartTime=spans[0].TimeStart if spans else Instant.ZERO,
+        Charges=[],
+        AccountSummary=cost.AccountSummary,
+    )
+    writer = _Writer(made)
+    for span in spans:
+        writer.add(span)
+    return made.compute(decimals)
+
+
+class _Writer:
+    """Adds spans to an EventCost; remembers what it has named, so that a span like the last one costs nothing."""
+
+    def __init__(self, made: EventCost) -> None:
+        self.charges = made.charges()
+        self.rating_named: dict[str, RatingUnit] = {}
+        self.accounting_named: dict[str, BalanceCharge] = {}
+        self.rating_filters_named: dict[str, RatingMatchedFilters] = {}
+        self.rates_named: dict[str, list[RGRate]] = {}
+        self.timings_named: dict[str, ChargedTiming] = {}
+        made.Rating, made.Accounting, made.RatingFilters = self.rating_named, self.accounting_named, self.rating_filters_named
+        made.Rates, made.Timings = self.rates_named, self.timings_named
+        self.seen: dict[tuple[int, str, str, str, str], str] = {}
+
+    def add(self, span: TimeSpan) -> None:
+        rating_id = self.rating(span, span.RateInterval)
+        charge = ChargingInterval(
+            RatingID=rating_id, Increments=[self.increment(span, run) for run in span.runs()], CompressFactor=span.CompressFactor
+        )
+        if span.RoundIncrement is not None:
+            self.add_rounding(charge, span.RoundIncrement)
+        append_charge(self.charges, charge)
+
+    def increment(self, span: TimeSpan, run: Increment) -> ChargingIncrement:
+        return ChargingIncrement(
+            Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.factor
+        )
+
+    def add_rounding(self, charge: ChargingInterval, run: Increment) -> None:
+        info = run.BalanceInfo
+        money = info.Monetary if info else None
+        payer = BalanceCharge(
+            AccountID=info.AccountID if info else "",
+            BalanceUUID=money.UUID if money else "",
+            RatingID=ROUNDING,
+            Units=run.Cost,
+            ExtraChargeID="",
+        )
+        accounting = name_of(self.accounting_named, payer, _ACCOUNTING)
+        charge.runs().append(ChargingIncrement(Usage=0, Cost=run.Cost, AccountingID=accounting, CompressFactor=1))
+
+    def rating(self, span: TimeSpan, interval: RateInterval | None) -> str:
+        if interval is None:
+            return ""
+        key = (id(interval), span.MatchedSubject, span.MatchedPrefix, span.MatchedDestId, span.RatingPlanId)
+        if key not in self.seen:
+            self.seen[key] = self.name_rating(span, interval)
+        return self.seen[key]
+
+    def name_rating(self, span: TimeSpan, interval: RateInterval) -> str:
+        rating = interval.Rating or RIRate()
+        unit = RatingUnit(
+            ConnectFee=rating.ConnectFee,
+            RoundingMethod=rating.RoundingMethod,
+            RoundingDecimals=rating.RoundingDecimals,
+            MaxCost=rating.MaxCost,
+            MaxCostStrategy=rating.MaxCostStrategy,
+            TimingID=self.timing(interval.Timing),
+            RatesID=name_of(self.rates_named, rating.Rates or [], _RATES),
+            RatingFiltersID=self.filters(span),
+        )
+        return name_of(self.rating_named, unit, _RATING)
+
+    def timing(self, timing: RITiming | None) -> str:
+        if timing is None:
+            return ""
+        charged = ChargedTiming(
+            Years=timing.Years,
+            Months=timing.Months,
+            MonthDays=timing.MonthDays,
+            WeekDays=timing.WeekDays,
+            StartTime=timing.StartTime,
+        )
+        return name_of(self.timings_named, charged, _TIMINGS)
+
+    def filters(self, span: TimeSpan) -> str:
+        matched = RatingMatchedFilters(
+            DestinationID=span.MatchedDestId,
+            DestinationPrefix=span.MatchedPrefix,
+            RatingPlanID=span.RatingPlanId,
+            Subject=span.MatchedSubject,
+        )
+        return name_of(self.rating_filters_named, matched, _FILTERS)
+
+    def accounting(self, span: TimeSpan, run: Increment) -> str:
+        info = run.BalanceInfo
+        if info is None or (info.Unit is None and info.Monetary is None):
+            return ""
+        money = self.money_charge(span, run, info, info.Monetary) if info.Monetary else ""
+        if info.Unit is None:
+            return money
+        unit = info.Unit
+        charge = BalanceCharge(
+            AccountID=info.AccountID,
+            BalanceUUID=unit.UUID,
+            RatingID=self.rating(span, unit.RateInterval),
+            Units=unit.Consumed,
+            BalanceFactor=unit.Factor or ONE,
+            ExtraChargeID=money or NO_CHARGE,
+        )
+        return name_of(self.accounting_named, charge, _ACCOUNTING)
+
+    def money_charge(self, span: TimeSpan, run: Increment, info: DebitInfo, money: MonetaryInfo) -> str:
+        charge = BalanceCharge(
+            AccountID=info.AccountID,
+            BalanceUUID=money.UUID,
+            RatingID=self.rating(span, money.RateInterval),
+            Units=run.Cost,
+            ExtraChargeID="",
+        )
+        return name_of(self.accounting_named, charge, _ACCOUNTING)
+
+
+def append_charge(charges: list[ChargingInterval], charge: ChargingInterval) -> None:
+    """Add a charge behind the others, or count it into the last one when that is equal."""
+    last = charges[-1] if charges else None
+    if last is not None and last.RatingID == charge.RatingID and charge.runs() and last.runs() == charge.runs():
+        last.CompressFactor = last.factor + charge.factor
+    else:
+        charges.append(charge)
+
+
+def payer_of(cost: EventCost, accounting_id: str, run_cost: Decimal) -> DebitInfo:
+    """The balances behind an accounting id, as an increment names them.
+
+    An accounting entry does not say of what kind its balance is; a unit charge always carries an extra charge.
+    """
+    known = cost.Accounting or {}
+    charge = known.get(accounting_id)
+    if charge is None:
+        return DebitInfo()
+    if not charge.ExtraChargeID:
+        return DebitInfo(Monetary=MonetaryInfo(UUID=charge.BalanceUUID, **_balance_id(cost, charge)), AccountID=charge.AccountID)
+    extra = known.get(charge.ExtraChargeID)
+    money = MonetaryInfo(UUID=extra.BalanceUUID, **_balance_id(cost, extra)) if extra else None
+    unit = UnitInfo(
+        UUID=charge.BalanceUUID, Consumed=charge.Units, Factor=charge.BalanceFactor, **_balance_id(cost, charge)
+    )
+    return DebitInfo(Unit=unit, Monetary=money, AccountID=charge.AccountID)
+
+
+def _balance_id(cost: EventCost, charge: BalanceCharge) -> dict[str, str]:
+    summary = cost.balance(charge.BalanceUUID)
+    return {"ID": summary.ID} if summary else {}
+
+
+def refundable(cost: EventCost) -> list[Increment]:
+    """The increments that somebody paid, as `Responder.RefundIncrements` takes them: one per run, however long."""
+    return [
+        Increment(
+            Duration=run.Usage,
+            Cost=run.Cost,
+            BalanceInfo=payer_of(cost, run.AccountingID, run.Cost),
+            CompressFactor=run.factor * charge.factor,
+        )
+        for charge in cost.charges()
+        for run in charge.runs()
+        if run.AccountingID and run.AccountingID != PAUSE
+    ]
+
+
+def call_cost_of(cost: EventCost, *, tor: str) -> CallCost:
+    """The CallCost that an EventCost tells of."""
+    at = cost.StartTime
+    spans: list[TimeSpan] = []
+    for charge in cost.charges():
+        span = _span_of(cost, charge, at)
+        at = span.TimeEnd
+        spans.append(span)
+    return CallCost(
+        ToR=tor,
+        Cost=cost.Cost if cost.Cost is not None else ZERO,
+        Timespans=spans,
+        RatedUsage=Decimal(cost.usage()),
+        AccountSummary=cost.AccountSummary,
+    )
+
+
+def _span_of(cost: EventCost, charge: ChargingInterval, start: Instant) -> TimeSpan:
+    rating = (cost.Rating or {}).get(charge.RatingID) or RatingUnit()
+    matched = (cost.RatingFilters or {}).get(rating.RatingFiltersID) or RatingMatchedFilters()
+    runs = [
+        Increment(
+            Duration=run.Usage, Cost=run.Cost, BalanceInfo=payer_of(cost, run.AccountingID, run.Cost), CompressFactor=run.factor
+        )
+        for run in charge.runs()
+    ]
+    rounding = runs.pop() if runs and _is_rounding(cost, charge.runs()[-1]) else None
+    return TimeSpan(
+        TimeStart=start,
+        TimeEnd=start.plus(charge.usage() * charge.factor),
+        Cost=sum((run.total_cost for run in charge.runs()), ZERO) * charge.factor,
+        RateInterval=_interval_of(cost, rating) if charge.RatingID in (cost.Rating or {}) else None,
+        Increments=runs,
+        RoundIncrement=rounding,
+        MatchedSubject=matched.Subject,
+        MatchedPrefix=matched.DestinationPrefix,
+        MatchedDestId=matched.DestinationID,
+        RatingPlanId=matched.RatingPlanID,
+        CompressFactor=charge.factor,
+    )
+
+
+def _is_rounding(cost: EventCost, run: ChargingIncrement) -> bool:
+    charge = (cost.Accounting or {}).get(run.AccountingID)
+    return charge is not None and charge.RatingID == ROUNDING
+
+
+def _interval_of(cost: EventCost, rating: RatingUnit) -> RateInterval:
+    timing = (cost.Timings or {}).get(rating.TimingID)
+    return RateInterval(
+        Timing=RITiming(
+            Years=timing.Years,
+            Months=timing.Months,
+            MonthDays=timing.MonthDays,
+            WeekDays=timing.WeekDays,
+            StartTime=timing.StartTime,
+        )
+        if timing
+        else None,
+        Rating=RIRate(
+            ConnectFee=rating.ConnectFee,
+            RoundingMethod=rating.RoundingMethod,
+            RoundingDecimals=rating.RoundingDecimals,
+            MaxCost=rating.MaxCost,
+            MaxCostStrategy=rating.MaxCostStrategy,
+            Rates=(cost.Rates or {}).get(rating.RatesID, []),
+        ),
+    )

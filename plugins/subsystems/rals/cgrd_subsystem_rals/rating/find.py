@@ -1,0 +1,145 @@
+"""Finding the rates of a call: subject → profile → plans in time → destination by prefix, with fallback subjects.
+
+Source: spec/rating.md §3, observed_rating.md (rating).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from cgrd.instants import Instant
+from cgrd_subsystem_rals.rating.book import RatingBook
+from cgrd_subsystem_rals.rating.errors import RatingPlanNotFound, UnauthorizedDestination
+from cgrd_subsystem_rals.rating.records import RatingPlanActivation, profile_key
+from cgrd_subsystem_rals.rating.tables import Tables
+from cgrd_subsystem_rals.rating.timings import Wall
+
+ANY = "*any"
+
+
+class Found(NamedTuple):
+    """The rates from `since` (unix ns) on; `tables` is empty where only fallback subjects are known."""
+
+    subject: str
+    prefix: str
+    destination: str
+    plan: str
+    since: int
+    tables: Tables
+    fallbacks: tuple[str, ...]
+
+
+class Asked(NamedTuple):
+    """Whose rates are looked for: where to and when (unix ns)."""
+
+    destination: str
+    start: Instant
+    end: int
+
+
+def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, asked: Asked) -> list[Found]:
+    """The rates of each part of the call, in time; the first covers its start.
+
+    Raises:
+        RatingPlanNotFound: no profile for the subject nor for `*any`.
+        UnauthorizedDestination: no rate for a part of it.
+    """
+    found = lookup(book, tenant=tenant, category=category, subject=subject, asked=asked)
+    whose = f"{profile_key(tenant, category, subject)} to {asked.destination or ANY} at {asked.start}"
+    if not found and not _is_known(book, tenant, category, subject):
+        raise RatingPlanNotFound(explain=f"no rating profile for {whose}; load one for this subject or for *any")
+    if not found or found[0].since > asked.start.ns or not all(part.tables for part in found):
+        raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
+    return found
+
+
+def _is_known(book: RatingBook, tenant: str, category: str, subject: str) -> bool:
+    return any(book.profile(profile_key(tenant, category, whose)) is not None for whose in (subject, ANY))
+
+
+def lookup(book: RatingBook, *, tenant: str, category: str, subject: str, asked: Asked) -> list[Found]:
+    """What there is for the call, empty or with gaps."""
+    key = profile_key(tenant, category, subject)
+    parts = _of_key(book, key, asked, depth=0)
+    if not parts and subject != ANY and book.profile(key) is None:
+        parts = _of_key(book, profile_key(tenant, category, ANY), asked, depth=0)
+    return parts
+
+
+def _of_key(book: RatingBook, key: str, asked: Asked, *, depth: int) -> list[Found]:
+    profile = book.profile(key)
+    if profile is None or depth > book.policy.fallback_depth:
+        return []
+    parts = [
+        part
+        for activation in _in_time(profile.RatingPlanActivations, key, asked)
+        if (part := _of_activation(book, profile.Id, activation, asked)) is not None
+    ]
+    if all(part.tables for part in parts):
+        return parts
+    return _filled(book, parts, asked, depth=depth)
+
+
+def _in_time(activations: list[RatingPlanActivation], key: str, asked: Asked) -> list[RatingPlanActivation]:
+    """Those that touch the call; where the first begins later, `*any` of the same category is asked about the time before."""
+    relevant = [a for a in activations if a.ActivationTime.ns < asked.end]
+    before = [a for a in relevant if a.ActivationTime.ns <= asked.start.ns]
+    relevant = relevant[max(0, len(before) - 1) :]
+    if before or not relevant or key.endswith(ANY):
+        return relevant
+    anyone = f"{key.rpartition(':')[0]}:{ANY}"
+    return [RatingPlanActivation(ActivationTime=asked.start, FallbackKeys=[anyone]), *relevant]
+
+
+def _of_activation(book: RatingBook, subject: str, activation: RatingPlanActivation, asked: Asked) -> Found | None:
+    tables = book.tables(activation.RatingPlanId) if activation.RatingPlanId else {}
+    if tables is None:
+        return None
+    fallbacks = tuple(activation.FallbackKeys or ())
+    prefix, destination, hit = match_destination(book, tables, asked)
+    if not hit and not fallbacks:
+        return None
+    return Found(subject, prefix, destination, activation.RatingPlanId, activation.ActivationTime.ns, hit, fallbacks)
+
+
+def match_destination(book: RatingBook, plan: dict[str, Tables], asked: Asked) -> tuple[str, str, Tables]:
+    """The longest prefix of the number for which the plan has a rate that holds at the call's start; at last `*any`, unchecked."""
+    if asked.destination and asked.destination != ANY:
+        wall = Wall(asked.start)
+        for prefix, ids in book.destinations_of(asked.destination):
+            best: tuple[str, Tables] | None = None
+            for destination in ids:
+                tables = plan.get(destination)
+                if tables is None or not any(table.calendar.started(wall) for table in tables):
+                    continue
+                if best is None or _weight(tables) > _weight(best[1]):
+                    best = (destination, tables)
+            if best is not None:
+                return prefix, best[0], best[1]
+    return ANY, ANY, plan.get(ANY, ())
+
+
+def _weight(tables: Tables) -> Decimal:
+    return max(table.weight for table in tables)
+
+
+def _filled(book: RatingBook, parts: list[Found], asked: Asked, *, depth: int) -> list[Found]:
+    """The parts, those without rates replaced by what their fallback subjects have; a part that nobody covers stays empty."""
+    filled: list[Found] = []
+    for index, part in enumerate(parts):
+        if part.tables:
+            filled.append(part)
+            continue
+        start = max(part.since, asked.start.ns)
+        end = parts[index + 1].since if index + 1 < len(parts) else asked.end
+        filled += _of_fallbacks(book, part, Asked(asked.destination, Instant(start, asked.start.zone), end), depth=depth) or [part]
+    return filled
+
+
+def _of_fallbacks(book: RatingBook, part: Found, asked: Asked, *, depth: int) -> list[Found]:
+    for key in part.fallbacks:
+        found = _of_key(book, key, asked, depth=depth + 1)
+        if found and found[0].since <= asked.start.ns and all(each.tables for each in found):
+            return found
+    return []

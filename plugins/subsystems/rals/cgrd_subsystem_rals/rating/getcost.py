@@ -1,0 +1,117 @@
+"""What a call costs by tariff alone, nobody's balance touched.
+
+Source: spec/rating.md §6, observed_rating.md (numbers, rating).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan
+from cgrd.money import ZERO, round_decimal
+from cgrd_subsystem_rals.rating.book import RatingBook
+from cgrd_subsystem_rals.rating.find import ANY
+from cgrd_subsystem_rals.rating.spans import NOBODY, VOICE, rated_spans, zero_span
+
+
+def cost_of(book: RatingBook, call: CallDescriptor) -> CallCost:
+    """The cost of a call with its spans compressed.
+
+    Raises:
+        MaxUsageExceeded: longer than `max_computed_usage` allows.
+        RatingPlanNotFound, UnauthorizedDestination: no price for it.
+    """
+    book.policy.check_usage(call.ToR, call.duration)
+    subject = call.Subject or call.Account
+    if call.duration == 0:
+        span = zero_span(book, call, subject=subject)
+        return call_cost(call, subject=subject, spans=[span] if span else [], cost=ZERO)
+    call = msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
+    spans = rated_spans(book, call, subject=subject)
+    if call.LoopIndex == 0 and spans:
+        add_connect_fee(spans[0])
+    cost = _rounded_total(_capped(spans, call.MaxCostSoFar), spans)
+    return call_cost(call, subject=subject, spans=compress_spans(spans), cost=cost)
+
+
+def call_cost(call: CallDescriptor, *, subject: str, spans: list[TimeSpan], cost: Decimal) -> CallCost:
+    """The answer's frame around spans."""
+    return CallCost(
+        Category=call.Category,
+        Tenant=call.Tenant,
+        Subject=subject,
+        Account=call.Account,
+        Destination=call.Destination,
+        ToR=call.ToR,
+        Cost=cost,
+        Timespans=spans,
+        RatedUsage=Decimal(sum(span.usage for span in spans)),
+    )
+
+
+def add_connect_fee(span: TimeSpan) -> None:
+    """Put the connect fee, also one of 0, before the increments of a call's first span."""
+    rating = span.RateInterval.Rating if span.RateInterval else None
+    if rating is None:
+        return
+    span.Increments = [Increment(Duration=0, Cost=rating.ConnectFee, BalanceInfo=NOBODY, CompressFactor=1), *span.runs()]
+    span.Cost += rating.ConnectFee
+
+
+def _capped(spans: list[TimeSpan], so_far: Decimal) -> Decimal:
+    """The sum of the spans, or the cap of a `*free` maximum once it is reached.
+
+    The running total is added to what counts for the cap at every span, as recorded answers show.
+    """
+    total = ZERO
+    for span in spans:
+        total += span.Cost
+        so_far += total
+        rating = span.RateInterval.Rating if span.RateInterval else None
+        if rating and rating.MaxCostStrategy == "*free" and so_far >= rating.MaxCost > 0:
+            total = rating.MaxCost
+    return total
+
+
+def _rounded_total(total: Decimal, spans: list[TimeSpan]) -> Decimal:
+    """The total by the rounding of the span with the most decimals."""
+    decimals, method = 0, ""
+    for span in spans:
+        rating = span.RateInterval.Rating if span.RateInterval else None
+        if rating and rating.RoundingDecimals > decimals:
+            decimals, method = rating.RoundingDecimals, rating.RoundingMethod
+    return round_decimal(total, decimals, method)
+
+
+def compress_spans(spans: list[TimeSpan]) -> list[TimeSpan]:
+    """Neighbouring spans of the same rate and increments as one; the spans given are not changed."""
+    joined: list[TimeSpan] = []
+    for span in spans:
+        if joined and _same(joined[-1], span):
+            last = joined[-1]
+            joined[-1] = msgspec.structs.replace(
+                last,
+                TimeEnd=span.TimeEnd,
+                Cost=last.Cost + span.Cost,
+                DurationIndex=span.DurationIndex,
+                CompressFactor=last.factor + span.factor,
+            )
+        else:
+            joined.append(span)
+    return joined
+
+
+def _same(one: TimeSpan, other: TimeSpan) -> bool:
+    return bool(
+        one.Increments
+        and one.RateInterval == other.RateInterval
+        and one.MatchedSubject == other.MatchedSubject
+        and one.MatchedPrefix == other.MatchedPrefix
+        and one.MatchedDestId == other.MatchedDestId
+        and one.RatingPlanId == other.RatingPlanId
+        and one.RoundIncrement == other.RoundIncrement
+        and len(one.runs()) == len(other.runs())
+        and all(a.joins(b) and a.factor == b.factor for a, b in zip(one.runs(), other.runs()))
+    )

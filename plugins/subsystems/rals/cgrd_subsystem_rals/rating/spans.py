@@ -1,0 +1,118 @@
+"""The spans of a call: rates found, call split, each span with its run of increments."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cgrd.costs import CallDescriptor, DebitInfo, Increment, TimeSpan
+from cgrd.instants import Instant
+from cgrd.money import ZERO
+from cgrd_subsystem_rals.rating.book import RatingBook
+from cgrd_subsystem_rals.rating.errors import UnauthorizedDestination
+from cgrd_subsystem_rals.rating.find import Asked, Found, find_rates, lookup
+from cgrd_subsystem_rals.rating.split import Priced, split, whole_increments
+from cgrd_subsystem_rals.rating.tables import span_cost
+
+VOICE = "*voice"
+NOBODY = DebitInfo()
+
+
+class RatedCall:
+    """A call with its rates and its pieces; the wire's spans are made from it."""
+
+    __slots__ = ("found", "pieces", "usage_at_epoch", "zone")
+
+    def __init__(self, *, found: Found, pieces: list[Priced], usage_at_epoch: int, zone: object) -> None:
+        self.found = found
+        self.pieces = pieces
+        self.usage_at_epoch = usage_at_epoch
+        self.zone = zone
+
+
+def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: Instant, end: int, used: int) -> RatedCall:
+    """Split a call into priced pieces.
+
+    Args:
+        book: the rates.
+        call: whose tenant, category, destination and ToR hold.
+        subject: whose rates.
+        start: of the part to be rated.
+        end: unix ns.
+        used: usage of the whole call at `end`.
+
+    Raises:
+        RatingPlanNotFound, UnauthorizedDestination: no price for it.
+    """
+    # Less than nothing is charged as the least there is.
+    end = max(end, start.ns + 1)
+    asked = Asked(call.Destination, start, end)
+    found = find_rates(book, tenant=call.Tenant, category=call.Category, subject=subject, asked=asked)
+    usage_at_epoch = max(used, end - start.ns) - end
+    pieces = split(asked, found, usage_at_epoch=usage_at_epoch, by_clock=call.ToR == VOICE)
+    if any(piece.table is None for piece in pieces):
+        raise UnauthorizedDestination(
+            explain=f"plan {found[0].plan} has no rate for destination {found[0].destination} during a part of the call; "
+            "add a timing that covers it"
+        )
+    priced = whole_increments(pieces, usage_at_epoch=usage_at_epoch, decimals=book.policy.rounding_decimals)
+    return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=start.zone)
+
+
+def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "") -> list[TimeSpan]:
+    """The spans of a call with their increments, without connect fee and account.
+
+    Raises:
+        RatingPlanNotFound, UnauthorizedDestination: no price for it.
+    """
+    rated = rate_call(
+        book, call, subject=subject or call.Subject, start=call.TimeStart, end=call.TimeEnd.ns, used=call.DurationIndex
+    )
+    most, decimals = book.policy.max_increments, book.policy.rounding_decimals
+    return [span_of(rated, piece) if piece.count <= most else unsplit_span(rated, piece, decimals) for piece in rated.pieces]
+
+
+def unsplit_span(rated: RatedCall, piece: Priced, decimals: int) -> TimeSpan:
+    """A piece of more increments than `rals.max_increments`: its cost as a whole, no increments."""
+    return empty_span(rated, piece, increments=[], cost=span_cost(piece.slot, piece.count, decimals))
+
+
+def span_of(rated: RatedCall, piece: Priced) -> TimeSpan:
+    """A piece as the wire shows it."""
+    run = Increment(Duration=piece.slot.increment, Cost=piece.cost, BalanceInfo=NOBODY, CompressFactor=piece.count)
+    return empty_span(rated, piece, increments=[run], cost=run.total)
+
+
+def empty_span(rated: RatedCall, piece: Priced, *, increments: list[Increment], cost: Decimal) -> TimeSpan:
+    """A span over a piece with the increments given."""
+    found, zone = rated.found, rated.zone
+    return TimeSpan(
+        TimeStart=Instant(piece.start, zone),  # type: ignore[arg-type]
+        TimeEnd=Instant(piece.end, zone),  # type: ignore[arg-type]
+        Cost=cost,
+        RateInterval=piece.table.interval,
+        DurationIndex=piece.end + rated.usage_at_epoch,
+        Increments=increments,
+        MatchedSubject=found.subject,
+        MatchedPrefix=found.prefix,
+        MatchedDestId=found.destination,
+        RatingPlanId=found.plan,
+        CompressFactor=1,
+    )
+
+
+def zero_span(book: RatingBook, call: CallDescriptor, *, subject: str = "") -> TimeSpan | None:
+    """The one span of a call of no length: what would have rated it, and no cost; None where nothing would have."""
+    asked = Asked(call.Destination, call.TimeStart, call.TimeEnd.ns)
+    found = lookup(book, tenant=call.Tenant, category=call.Category, subject=subject or call.Subject, asked=asked)
+    first = next((part for part in found if part.tables), None)
+    if first is None:
+        return None
+    return TimeSpan(
+        TimeStart=call.TimeStart,
+        TimeEnd=call.TimeEnd,
+        Cost=ZERO,
+        MatchedSubject=first.subject,
+        MatchedPrefix=first.prefix,
+        MatchedDestId=first.destination,
+        RatingPlanId=first.plan,
+    )
