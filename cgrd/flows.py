@@ -2,7 +2,8 @@
 
 SessionS and CDRs drive flows (authorize, initiate, update, terminate, message, event, cdr). A stage says in which flows it takes
 part, where, behind which flag, over which edge of the driver, and what it gives to the reply. The stages of a flow are put in
-order once, at start; a stranger's stage is in the tuple like any other.
+order once, at start; a stranger's stage is in the tuple like any other. `runs` is the little flow inside others that turns an
+event into charger runs (`Flow.forked`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cgrd.component import Component, Peer
-from cgrd.errors import CgrdError, ConfigurationError, NotConnected, PartiallyExecuted, Prefixed
+from cgrd.errors import CgrdError, ConfigurationError, NotConnected, PartiallyExecuted, Prefixed, Wrong
 from cgrd.event import CGREvent
 
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 Options = Mapping[str, Any]
 
-FLOWS = ("authorize", "initiate", "update", "terminate", "message", "event", "cdr")
+FLOWS = ("authorize", "initiate", "update", "terminate", "message", "event", "cdr", "runs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,9 @@ class Stage:
         of: the flows it takes part in.
         edge: the driver's `<edge>_conns` it goes over; "" = none needed.
         service: how the error for a missing edge names it (`NOT_CONNECTED: ResourceS`).
+        unlinked: the whole text of that error, where the API has another one.
         option: the sub-option that asks for it (`*rals:*authorize`).
+        unless: sub-options that stand in its place when they are asked for too.
         args: names of structured arguments that ask for it (`GetMaxUsage`), a boolean each.
         inputs: further structured arguments it reads (`AttributeIDs`), with their type; options under the same name.
         after, before: flags or names of stages that must come earlier or later.
@@ -51,7 +54,9 @@ class Stage:
     of: frozenset[str]
     edge: str = ""
     service: str = ""
+    unlinked: str = ""
     option: str = ""
+    unless: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[str, ...] = ()
@@ -71,16 +76,16 @@ class Stage:
         return self.name or self.flag
 
 
-def stage(flag: str, *, of: str, args: str = "", after: str = "", before: str = "", **rest: Any) -> Callable[[F], F]:
-    """Declare an async function as a stage; blank-separated words for `of`, `args`, `after`, `before`; may be stacked.
+def stage(flag: str, *, of: str, args: str = "", after: str = "", before: str = "", unless: str = "", **rest: Any) -> Callable[[F], F]:
+    """Declare an async function as a stage; blank-separated words for `of`, `args`, `after`, `before`, `unless`; may be stacked.
 
     The declared stages are found by `stages_of(module or namespace)`, which a plugin's `cgrd_stages` hook returns.
     """
 
     def mark(function: F) -> F:
-        made = Stage(
-            flag=flag, run=function, of=frozenset(of.split()), args=tuple(args.split()), after=tuple(after.split()), before=tuple(before.split()), **rest
-        )
+        lists: dict[str, str] = {"args": args, "after": after, "before": before, "unless": unless}
+        words: dict[str, Any] = {name: tuple(text.split()) for name, text in lists.items()}
+        made = Stage(flag=flag, run=function, of=frozenset(of.split()), **words, **rest)
         function.__dict__.setdefault("__cgrd_stages__", []).append(made)
         return function
 
@@ -115,10 +120,12 @@ class Flow:
         reply: the parts of the answer by key.
         by_run: the same per run, by key and run id.
         peer: who asked, where it can be called back.
+        partial: what failed in tolerant stages.
+        strict: no stage is tolerant.
         state: for the driver and its own stages.
     """
 
-    __slots__ = ("asked", "by_run", "driver", "event", "name", "partial", "peer", "reply", "runs", "stage", "state")
+    __slots__ = ("asked", "by_run", "driver", "event", "name", "partial", "peer", "reply", "runs", "stage", "state", "strict")
 
     def __init__(self, *, name: str, driver: Component, event: CGREvent, asked: Mapping[str, Options], peer: Peer | None = None) -> None:
         self.name = name
@@ -132,6 +139,7 @@ class Flow:
         self.partial: list[CgrdError] = []
         self.state: dict[str, Any] = {}
         self.stage: Stage | None = None
+        self.strict = False
 
     def options(self) -> Options:
         """What was asked of the stage at work."""
@@ -142,6 +150,20 @@ class Flow:
         """Ask the subsystem of the stage at work, over the driver's edge."""
         assert self.stage is not None
         return await self.driver.call(self.stage.edge, method, args, reply)
+
+    def chosen(self) -> Sequence[Run]:
+        """The runs that the stage at work sees, when it works run by run; a driver may choose otherwise."""
+        return self.runs
+
+    async def forked(self, event: CGREvent) -> list[Run]:
+        """The charger runs of an event, by the stages of the flow `runs`, over this flow's driver.
+
+        Raises:
+            CgrdError: what a stage raised, with its prefix.
+        """
+        stages = self.driver.services.flows["runs"]
+        inner = Flow(name="runs", driver=self.driver, event=event, asked={made.flag: {} for made in stages}, peer=self.peer)
+        return settled(await travel(stages, inner)).runs
 
 
 def ordered(name: str, stages: Iterable[Stage]) -> tuple[Stage, ...]:
@@ -189,19 +211,31 @@ async def travel(stages: Sequence[Stage], flow: Flow) -> Flow:
         asked = _is_asked(made, flow)
         if not asked and not made.always:
             continue
-        if made.edge and not flow.driver.linked(made.edge):
-            if not asked:
-                continue
-            raise NotConnected(made.service or made.called, explain=f"{flow.driver.section}.{made.edge}_conns is empty; name a connection there")
+        linked = not made.edge or flow.driver.linked(made.edge)
+        if not linked and not asked:
+            continue
         flow.stage = made
+        if not linked:
+            _fail(flow, _unlinked(made, flow))
+            continue
         try:
             await _run(made, flow)
         except CgrdError as error:
-            told = Prefixed(made.errors, error) if made.errors else error
-            if not made.tolerant:
-                raise told from error
-            flow.partial.append(told)
+            _fail(flow, Prefixed(made.errors, error) if made.errors else error)
     return flow
+
+
+def _unlinked(made: Stage, flow: Flow) -> CgrdError:
+    explain = f"{flow.driver.section}.{made.edge}_conns is empty; name a connection there"
+    return Wrong(made.unlinked, explain=explain) if made.unlinked else NotConnected(made.service or made.called, explain=explain)
+
+
+def _fail(flow: Flow, error: CgrdError) -> None:
+    """An error of the stage at work: it ends the flow now or, where the stage is tolerant, is told at the end."""
+    assert flow.stage is not None
+    if not flow.stage.tolerant or flow.strict:
+        raise error
+    flow.partial.append(error)
 
 
 def settled(flow: Flow) -> Flow:
@@ -213,7 +247,9 @@ def settled(flow: Flow) -> Flow:
 
 def _is_asked(made: Stage, flow: Flow) -> bool:
     options = flow.asked.get(made.flag)
-    return options is not None and (not made.option or made.option in options)
+    if options is None or (made.option and made.option not in options):
+        return False
+    return not any(other in options for other in made.unless)
 
 
 async def _run(made: Stage, flow: Flow) -> None:
@@ -223,8 +259,14 @@ async def _run(made: Stage, flow: Flow) -> None:
             flow.reply[made.reply] = value
         return
     values = {}
-    for run in flow.runs:
-        value = await made.run(flow, run)
+    for run in flow.chosen():
+        try:
+            value = await made.run(flow, run)
+        except CgrdError as error:
+            if not made.tolerant or flow.strict:
+                raise
+            flow.partial.append(Prefixed(made.errors, error) if made.errors else error)
+            continue
         if value is not None:
             values[run.id] = value
     if made.reply and values:
