@@ -19,7 +19,7 @@ from cgrd.rpc.interface import Later
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
-    from cgrd.store import Store
+    from cgrd.store import Store, Ticket
 
 INTERNAL = ("*internal", "*birpc_internal")
 
@@ -141,10 +141,12 @@ class Graph:
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
         try:
-            answer = await self._invoke(served, args, peer, source="*rpc")
-            if self._store is not None:
-                await self._store.durable()
-            return answer
+            if self._store is None:
+                return await self._invoke(served, args, peer, source="*rpc")
+            with self._store.scope() as ticket:
+                answer = await self._invoke(served, args, peer, source="*rpc")
+                await ticket.durable()
+                return answer
         finally:
             self.under_way -= 1
 
@@ -156,14 +158,14 @@ class Graph:
         if served.is_async or self.watchers:
             return Later(partial(self.request, served, args, peer))
         self._refuse_when_busy()
-        answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
-        if self._store is not None and self._store.waiting:
-            return Later(partial(self._committed, answer))
-        return answer
+        if self._store is None:
+            return served.handler(args, peer) if served.wants_peer else served.handler(args)
+        with self._store.scope() as ticket:
+            answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+        return Later(partial(self._committed, ticket, answer)) if ticket.waiting else answer
 
-    async def _committed(self, answer: Any) -> Any:
-        assert self._store is not None
-        await self._store.durable()
+    async def _committed(self, ticket: Ticket, answer: Any) -> Any:
+        await ticket.durable()
         return answer
 
     def _refuse_when_busy(self) -> None:

@@ -10,6 +10,7 @@ from cgrd.store.owned import OwnedStore
 from cgrd.store.request_keys import Once, RequestKeys
 from cgrd.store.sqlite import Durability, SqliteStore
 from cgrd.store.tables import Column, Table
+from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SqliteStore",
     "Store",
     "Table",
+    "Ticket",
     "Transaction",
     "Waiting",
 ]

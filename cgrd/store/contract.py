@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from cgrd.store.ledger import LedgerEntry, LedgerReport
 from cgrd.store.outbox import Outbox
 from cgrd.store.request_keys import RequestKeys
 from cgrd.store.tables import Table
+from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction
 
 
@@ -37,8 +38,16 @@ class Store(Protocol):
             why: who does it, for the log when it has to be dropped.
         """
 
-    def scope(self) -> AbstractContextManager[None]:
-        """`with store.scope():` is one request: `durable` inside it waits for what it and the tasks it starts have queued, only that."""
+    def scope(self) -> Ticket:
+        """`with store.scope() as ticket:` is one request: `ticket` waits for what the block and the tasks it starts have queued, only that.
+
+        `await ticket.durable()` does so, inside the block, behind it or in another task; `ticket.waiting` says whether it would wait.
+        Without a scope each task waits for what it has queued itself.
+        """
+
+    @property
+    def waiting(self) -> bool:
+        """Whether `durable` would wait in this context."""
 
     async def durable(self) -> None:
         """Return when everything queued in this context is committed; without a task switch when nothing is pending.

@@ -8,63 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 
 import trio
 
 from cgrd.errors import StoreError
 from cgrd.store.changes import Changes
 from cgrd.store.driver import DatabaseBusy, Driver
+from cgrd.store.tickets import TICKET, Group, Ticket, dropped, present_task
 
 log = logging.getLogger("cgrd.store")
-
-
-class Group:
-    """Changes that are committed together or not at all."""
-
-    __slots__ = ("applied", "changes", "event", "failure", "settled", "whys")
-
-    def __init__(self) -> None:
-        self.changes = Changes()
-        self.whys: list[str] = []
-        self.failure: Exception | None = None
-        self.applied = False
-        self.settled = False
-        self.event: trio.Event | None = None
-
-    async def wait(self) -> None:
-        """Until it is committed or dropped."""
-        if self.event is None:
-            self.event = trio.Event()
-        await self.event.wait()
-
-    def settle(self) -> None:
-        """Tell everybody that the outcome is known."""
-        self.settled = True
-        if self.event is not None:
-            self.event.set()
-
-
-class Ticket:
-    """What one request has to wait for before its answer may leave."""
-
-    __slots__ = ("failure", "group", "groups")
-
-    def __init__(self, groups: Groups) -> None:
-        self.groups = groups
-        self.group: Group | None = None
-        self.failure: Exception | None = None
-
-    def take(self, group: Group) -> None:
-        """Wait for this group too; groups settle in order, so only the last one and a failure before it need be known."""
-        if self.group is not None and self.group.settled:
-            self.failure = self.failure or self.group.failure
-        self.group = group
-
-
-_ticket: ContextVar[Ticket | None] = ContextVar("cgrd_store_ticket", default=None)
 
 
 class Groups:
@@ -106,47 +59,40 @@ class Groups:
         group = self.queued or self.committing
         if group is None:
             return
-        ticket = _ticket.get()
-        if ticket is None or ticket.groups is not self:
-            ticket = Ticket(self)
-            _ticket.set(ticket)
+        ticket = TICKET.get()
+        if ticket is None or not ticket.covers(self):
+            ticket = Ticket(self, present_task())
+            TICKET.set(ticket)
         ticket.take(group)
 
-    @contextmanager
-    def scope(self) -> Iterator[None]:
-        """One request: `durable` inside waits for what this block and the tasks it starts have queued, and nothing else."""
-        token = _ticket.set(Ticket(self))
-        try:
-            yield
-        finally:
-            _ticket.reset(token)
+    def scope(self) -> Ticket:
+        """A ticket for one request."""
+        return Ticket(self, None)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether `durable` would wait in the present context."""
+        ticket = TICKET.get()
+        return ticket is not None and ticket.waiting
 
     async def durable(self) -> None:
-        """Return when everything the present context queued is committed; at once when nothing is pending.
+        """Return when everything the present context queued is committed."""
+        ticket = TICKET.get()
+        if ticket is not None:
+            await ticket.durable()
 
-        Raises:
-            StoreError: it was dropped instead.
-        """
-        ticket = _ticket.get()
-        if ticket is None or ticket.groups is not self or ticket.group is None:
-            return
-        while not ticket.group.settled:
-            if self._running:
-                await ticket.group.wait()
-            else:
-                self._drain()
-        failure = ticket.failure or ticket.group.failure
-        ticket.group = ticket.failure = None
-        if failure is not None:
-            raise dropped(failure) from failure
-
-    async def settled(self) -> None:
-        """Return when everything queued by anybody so far is committed or dropped."""
-        while group := self.queued or self.committing:
+    async def reach(self, group: Group) -> None:
+        """Return when a group is settled."""
+        while not group.settled:
             if self._running:
                 await group.wait()
             else:
                 self._drain()
+
+    async def settled(self) -> None:
+        """Return when everything queued by anybody so far is committed or dropped."""
+        if group := self.queued or self.committing:
+            await self.reach(group)
 
     def flush(self) -> None:
         """Commit what is queued now, on this thread.
@@ -257,9 +203,3 @@ def undo(changes: Changes) -> None:
             callback()
         except Exception:
             log.exception("store: undoing a change in memory failed; what its owner holds may be wrong until it is loaded again")
-
-
-def dropped(failure: Exception) -> StoreError:
-    """What those are told whose changes were dropped."""
-    explain = getattr(failure, "explain", "") or "nothing of the request has happened; repeat it when the database can be written again"
-    return StoreError(str(failure), explain=explain)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from cgrd.store.outbox import Outbox
 from cgrd.store.overlay import count_rows, select_rows
 from cgrd.store.request_keys import RequestKeys
 from cgrd.store.tables import Table, Values
+from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction, open_transaction
 
 PAGE: Final = 1000
@@ -53,9 +53,14 @@ class OwnedStore:
         """A block that collects changes."""
         return Transaction(self, why)
 
-    def scope(self) -> AbstractContextManager[None]:
+    def scope(self) -> Ticket:
         """One request, for `durable`."""
         return self.groups.scope()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether `durable` would wait in this context."""
+        return self.groups.waiting
 
     async def durable(self) -> None:
         """Wait until what this context queued is committed."""
