@@ -7,6 +7,7 @@ fields and looks at nothing else. So a client that writes `"tenant"` is understo
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -88,18 +89,16 @@ def shape_of(wanted: Any) -> Any:
 def _shape(info: inspect.Type, outer: tuple[type, ...]) -> Any:
     match info:
         case inspect.StructType(cls=cls, fields=fields, tag=None, array_like=False) if cls not in outer:
-            parts: list[Any] = [
-                (field.name, _shape(field.type, (*outer, cls)), msgspec.field(default=None, name=field.encode_name)) for field in fields
-            ]
+            parts: list[Any] = [(field.name, _shape(field.type, (*outer, cls)), msgspec.field(default=None, name=field.encode_name)) for field in fields]
             return msgspec.defstruct(f"{cls.__name__}Shape", parts, forbid_unknown_fields=True) | None
         case inspect.DecimalType():
             return int | float | None  # a decimal in quotes is a text, not a number
         case inspect.ListType(item_type=item) | inspect.SetType(item_type=item):
             inner = _shape(item, outer)
-            return inner if inner is msgspec.Raw else list[inner] | None
+            return inner if inner is msgspec.Raw else GenericAlias(list, (inner,)) | None
         case inspect.DictType(value_type=value):
             inner = _shape(value, outer)
-            return inner if inner is msgspec.Raw else dict[str, inner] | None
+            return inner if inner is msgspec.Raw else GenericAlias(dict, (str, inner)) | None
         case inspect.UnionType(types=types):
             real = [each for each in types if not isinstance(each, inspect.NoneType)]
             return _shape(real[0], outer) if len(real) == 1 else msgspec.Raw

@@ -32,6 +32,7 @@ class Connection:
     def __init__(self, *, link: Link, answerer: Answerer, limits: Limits, calls_back: bool = False) -> None:
         self.id = f"{link.remote}#{next(_connections)}"
         self.closed = False
+        self.ended = trio.Event()
         self._link = link
         self._answerer = answerer
         self._limits = limits
@@ -56,6 +57,7 @@ class Connection:
                 sending.cancel_scope.cancel()
         finally:
             self._lose_calls()
+            self.ended.set()
             await self._link.close()
 
     def stop(self) -> None:

@@ -74,18 +74,24 @@ def request(identity: int, method: str, args: object) -> bytes:
 def answered(message: Message, result: Any) -> bytes:
     """The answer that carries a result, with a newline after it."""
     if not len(message.jsonrpc) or not message.is_strict:
-        return b'{"id":%b,"result":%b,"error":null}\n' % (message.id or b"null", encode(result))
-    return b'{"jsonrpc":"2.0","result":%b,"id":%b}\n' % (encode(result), message.id)
+        return b'{"id":%b,"result":%b,"error":null}\n' % (_identity(message), encode(result))
+    return b'{"jsonrpc":"2.0","result":%b,"id":%b}\n' % (encode(result), _identity(message))
 
 
 def failed(message: Message, error: CgrdError) -> bytes:
     """The answer that carries an error, with a newline after it."""
     if not message.is_strict:
-        return b'{"id":%b,"result":null,"error":%b}\n' % (message.id or b"null", encode(error.word))
+        return b'{"id":%b,"result":null,"error":%b}\n' % (_identity(message), encode(error.word))
     told: dict[str, Any] = {"code": error.code, "message": error.word}
     if error.explain:
         told["data"] = {"explain": error.explain}
-    return b'{"jsonrpc":"2.0","error":%b,"id":%b}\n' % (encode(told), message.id or b"null")
+    return b'{"jsonrpc":"2.0","error":%b,"id":%b}\n' % (encode(told), _identity(message))
+
+
+def _identity(message: Message) -> bytes:
+    """The id as it came, null where there is none. One that is spread over lines is put on one: an answer ends at its newline."""
+    identity = bytes(message.id) or b"null"
+    return identity if b"\n" not in identity else msgspec.json.format(identity, indent=-1)
 
 
 def salvaged(value: bytes) -> Message:
@@ -101,7 +107,7 @@ def salvaged(value: bytes) -> Message:
         raise InvalidRequest("a request is a JSON object with method, params and id") from error
     except UNREADABLE as error:
         raise NotJSON(f"json: {lower_first(str(error))}") from error
-    return Message(**{name: parts[name] for name in ("id", "jsonrpc") if name in parts})
+    return Message(id=parts.get("id", _NOTHING), jsonrpc=parts.get("jsonrpc", _NOTHING))
 
 
 def lower_first(text: str) -> str:

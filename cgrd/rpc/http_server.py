@@ -1,0 +1,82 @@
+"""HTTP listeners: hypercorn's protocols behind our own doors, so that connections are counted and ended as everywhere else."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
+
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ASGIFramework, ConnectionState
+
+from cgrd.component import HttpFace
+from cgrd.rpc.acceptor import Acceptor, Stream
+from cgrd.rpc.basic_auth import BasicAuth
+from cgrd.rpc.http_faces import HttpFaces
+from cgrd.rpc.limits import Limits
+
+KEEP_ALIVE_SECONDS = 30
+"""How long a connection may be idle, and how long the head of a request may take to arrive."""
+
+
+class HttpServer:
+    """Serves faces on one address.
+
+    Args:
+        address: "host:port".
+        faces: what is served there.
+        limits: what peers may ask.
+        auth: who may ask; None lets everybody.
+        tls: certificates; None is plain HTTP.
+        stopping: called when the listener stops, before connections are waited for.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        faces: Iterable[HttpFace],
+        limits: Limits | None = None,
+        auth: BasicAuth | None = None,
+        tls: ssl.SSLContext | None = None,
+        stopping: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        limits = limits or Limits()
+        self._app = ASGIWrapper(cast("ASGIFramework", HttpFaces(faces=faces, auth=auth)))
+        self._config = _settings(limits)
+        self._context = WorkerContext(None)
+        self._callbacks = stopping
+        self._acceptor = Acceptor(address=address, limits=limits, handle=self._serve, stopping=self._stop, tls=tls)
+
+    async def serve(self, *, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
+        """Listen until cancelled, as `Acceptor.serve`; `started()` is given the addresses.
+
+        Raises:
+            ConfigurationError: nothing can listen on the address.
+        """
+        await self._acceptor.serve(task_status=task_status)
+
+    async def _serve(self, stream: Stream) -> None:
+        await TCPServer(self._app, self._config, self._context, ConnectionState({}), stream).run()  # type: ignore[arg-type]
+
+    async def _stop(self) -> None:
+        for callback in self._callbacks:
+            callback()
+        await self._context.terminated.set()
+
+
+def _settings(limits: Limits) -> Config:
+    config = Config()
+    config.errorlog = logging.getLogger("cgrd.http")
+    config.accesslog = None
+    config.include_server_header = False
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.ssl_handshake_timeout = limits.value_seconds
+    config.websocket_max_message_size = limits.body
+    config.websocket_ping_interval = KEEP_ALIVE_SECONDS
+    return config
