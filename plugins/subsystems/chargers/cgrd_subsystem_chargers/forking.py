@@ -1,0 +1,101 @@
+"""ChargerSv1: which chargers match an event, and the event of each of their runs.
+
+Source: spec/tariffplans.md §5, spec/observed_events.md (Chargers).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cgrd import CGREvent, Subsystem, method
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
+from cgrd_subsystem_chargers.kinds import ChargerProfile
+
+RUN_ID = "*req.RunID"
+
+
+class AttributeAnswer(CGREvent, kw_only=True):
+    """What AttributeS made of a run's event."""
+
+    MatchedProfiles: list[str] | None = None
+    AlteredFields: list[str] | None = None
+
+
+class ChargerAnswer(msgspec.Struct, kw_only=True):
+    """One run: whose it is, what changed its event, and the event."""
+
+    ChargerSProfile: str
+    AttributeSProfiles: list[str] | None = None
+    AlteredFields: list[str]
+    CGREvent: CGREvent
+
+
+class ChargerS(Subsystem, section="chargers"):
+    """Every charger whose filters pass makes a run, best weight first."""
+
+    async def matching(self, event: CGREvent) -> list[ChargerProfile]:
+        """The chargers for an event.
+
+        Raises:
+            NotFound: none matches.
+        """
+        roots = {"*req": event.Event, "*opts": event.options()}
+        tenant = event.Tenant or self.services.default_tenant
+        table = self.services.profiles["ChargerProfile"]
+        at = event.Time or self.services.clock.now()
+        found: list[ChargerProfile] = await table.matching_fetched(roots, tenant=tenant, at=at)
+        if not found:
+            raise NotFound(explain=f"no charger of tenant {tenant} matches the event; load one with Chargers.csv or APIerSv1.SetChargerProfile")
+        return found
+
+    @method("ChargerSv1.GetChargersForEvent")
+    async def chargers_for_event(self, args: CGREvent) -> list[ChargerProfile]:
+        """The chargers that would make a run."""
+        try:
+            return await self.matching(args)
+        except CgrdError as error:
+            raise ServerError.unless_known(error) from error
+
+    @method("ChargerSv1.ProcessEvent")
+    async def process_event(self, args: CGREvent) -> list[ChargerAnswer]:
+        """The runs of an event, their attributes applied."""
+        if not args.Event:
+            raise MandatoryMissing("Event")
+        try:
+            return [await self.run_of(charger, args) for charger in await self.matching(args)]
+        except CgrdError as error:
+            raise ServerError.unless_known(error) from error
+
+    async def run_of(self, charger: ChargerProfile, event: CGREvent) -> ChargerAnswer:
+        """One charger's run."""
+        forked = CGREvent(
+            Tenant=event.Tenant or self.services.default_tenant,
+            ID=event.ID,
+            Time=event.Time,
+            Event={**event.Event, "RunID": charger.RunID},
+            APIOpts={**event.options(), "*subsys": "*chargers"},
+        )
+        answer = ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked)
+        if charger.AttributeIDs != ["*none"]:
+            await self._apply_attributes(charger, answer)
+        return answer
+
+    async def _apply_attributes(self, charger: ChargerProfile, answer: ChargerAnswer) -> None:
+        sent = answer.CGREvent
+        answer.AttributeSProfiles = []
+        options: dict[str, Any] = {**sent.options(), "*attrProfileIDs": charger.AttributeIDs}
+        answer.CGREvent = CGREvent(Tenant=sent.Tenant, ID=sent.ID, Time=sent.Time, Event=sent.Event, APIOpts=options)
+        lent = {"*context": "*chargers", **options}
+        asked = CGREvent(Tenant=sent.Tenant, ID=sent.ID, Time=sent.Time, Event=sent.Event, APIOpts=lent)
+        try:
+            changed: AttributeAnswer = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AttributeAnswer)
+        except CgrdError as error:
+            if error.word == NotFound().word:
+                return
+            raise
+        kept = changed.options() if "*context" in options else {name: value for name, value in changed.options().items() if name != "*context"}
+        answer.AttributeSProfiles = changed.MatchedProfiles
+        answer.AlteredFields = [RUN_ID, *(changed.AlteredFields or ())]
+        answer.CGREvent = CGREvent(Tenant=changed.Tenant, ID=changed.ID, Time=changed.Time, Event=changed.Event, APIOpts=kept)
