@@ -5,8 +5,8 @@ A filter is a stored record (`FLTR_1`) or written out (`*string:~*req.Account:10
 """
 
 from cgrd.filters.compiled import CompiledFilter, IndexKey, Lookup
-from cgrd.filters.context import FilterContext, Timing, Web
-from cgrd.filters.index import Index, space_of
+from cgrd.filters.context import FilterContext, Timing
+from cgrd.filters.index import Index
 from cgrd.filters.language import Filters, Matcher
 from cgrd.filters.record import Filter, Interval, Rule, is_inline, parse_inline
 from cgrd.filters.rule import FilterType, Subject, Test
@@ -30,8 +30,6 @@ __all__ = [
     "Subject",
     "Test",
     "Timing",
-    "Web",
     "is_inline",
     "parse_inline",
-    "space_of",
 ]

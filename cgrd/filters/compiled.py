@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cgrd.errors import NotFound, Wrong
+from cgrd.fields.asked import Asking
 from cgrd.fields.paths import FETCHED
 from cgrd.fields.reading import Roots
 from cgrd.fields.values import Value, compile_rule
 from cgrd.filters.context import FilterContext
 from cgrd.filters.record import Filter, Rule
-from cgrd.filters.rule import Asking, Subject, Test
+from cgrd.filters.rule import Subject, Test
 from cgrd.filters.types import FilterTypes
 
 INDEXED = ("*string", "*prefix", "*suffix", "*exists")
@@ -78,7 +79,7 @@ def _all(tests: list[Test], record: Filter, context: FilterContext) -> Test:
     if interval is None:
         return test
     # A filter that is not active says nothing: it lets pass (spec/tariffplans.md §3).
-    return lambda roots: not interval.contains(context.now()) or test(roots)
+    return lambda roots: not interval.active_at(context.now()) or test(roots)
 
 
 def _conjunction(tests: list[Test]) -> Test:
@@ -91,8 +92,10 @@ def _conjunction(tests: list[Test]) -> Test:
     def passes(roots: Roots) -> bool:
         for test in tests:
             if not test(roots):
-                return False
-        return True
+                break
+        else:
+            return True
+        return False
 
     return passes
 
@@ -104,10 +107,17 @@ def _compile(rule: Rule, record: Filter, types: FilterTypes, context: FilterCont
     element = compile_rule(rule.Element)
     if rule.Element.startswith("~") and rule.Element.partition("{")[0].endswith("."):
         raise Wrong(f"Empty field path  for filter <{record.Tenant}:{record.ID}>", explain=f"{rule.Element} names no field")
-    values = tuple(compile_rule(value) for value in rule.Values or ())
+    values = tuple(_value(value) for value in rule.Values or ())
     subject = Subject(type=rule.Type, element=element, values=values, context=context)
     asks = known.asks(subject) if known is not None and known.asks is not None else ()
     return types.test(subject), (*_fetches(element, *values), *asks)
+
+
+def _value(text: str) -> Value:
+    if not text:
+        # The reference's own spelling, for values only.
+        raise Wrong("emtpy RSRParser in rule: <>", explain="a rule has an empty value")
+    return compile_rule(text)
 
 
 def _fetches(*values: Value) -> tuple[Asking, ...]:

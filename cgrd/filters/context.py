@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
 from cgrd.clock import SystemClock
-from cgrd.errors import NotConnected
+from cgrd.fields.asked import NoWeb, Web
 from cgrd.fields.paths import Resolver
 from cgrd.instants import Instant
 
@@ -17,26 +17,6 @@ class Timing(Protocol):
 
     def contains(self, moment: Instant) -> bool:
         """Whether the moment lies in it."""
-
-
-class Web(Protocol):
-    """The HTTP client that the kernel gives to the rules that ask a service."""
-
-    async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        """The decoded JSON (or the text) of the answer; raises CgrdError."""
-
-    async def post(self, url: str, body: Any) -> Any:
-        """The same for a JSON body."""
-
-
-class NoWeb:
-    """No HTTP client: every request fails with a clear error."""
-
-    async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        raise NotConnected("HTTP", explain=f"a filter asks {url}, and no HTTP client was given to the filter language")
-
-    async def post(self, url: str, body: Any) -> Any:
-        raise NotConnected("HTTP", explain=f"a filter asks {url}, and no HTTP client was given to the filter language")
 
 
 class FilterContext:
@@ -70,5 +50,3 @@ class FilterContext:
         self.resolvers = dict(resolvers or {})
         self.web: Web = web or NoWeb()
         self.services = dict(services or {})
-
-

@@ -1,111 +1,80 @@
-"""The filter index of one kind of profile: which of them an event may match, by tenant and context."""
+"""The filter index of one space: the profiles of a kind, a tenant and, where the kind has them, a context."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import builtins
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from cgrd.errors import CgrdError
 from cgrd.fields.reading import Roots
 from cgrd.filters.compiled import IndexKey
-from cgrd.filters.language import Filters
-from cgrd.filters.record import is_inline
 from cgrd.filters.table import IndexSettings, IndexTable
 
-
-def space_of(tenant: str, context: str = "") -> str:
-    """The name of a space: "cgrates.org", "cgrates.org:*sessions"."""
-    return f"{tenant}:{context}" if context else tenant
+if TYPE_CHECKING:
+    from cgrd.filters.language import Filters
 
 
 class Index:
-    """Keys of every profile of a kind; follows changes of stored filters by itself.
+    """Which profiles an event may match, found without trying each.
 
     Args:
-        name: as errors name it ("*threshold_filter_indexes").
-        filters: the language, which tells of changes.
+        filters: compiles what the profiles name.
+        tenant: whose profiles.
+        settings: how the subsystem searches.
     """
 
-    def __init__(self, *, name: str, filters: Filters) -> None:
-        self.name = name
+    def __init__(self, *, filters: Filters, tenant: str, settings: IndexSettings | None = None) -> None:
         self._filters = filters
-        self._spaces: dict[str, IndexTable] = {}
-        self._items: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._users: dict[tuple[str, str], set[str]] = {}
-        filters.indexes[name] = self
+        self._tenant = tenant
+        self.settings = settings or IndexSettings()
+        self._table = IndexTable()
+        self._named: dict[str, tuple[str, ...]] = {}
 
-    def put(self, tenant: str, item: str, filter_ids: Sequence[str] | None, contexts: Sequence[str] = ("",)) -> None:
-        """A profile is new or changed: index it under its filters in each of its contexts, and nowhere else.
+    def set(self, id: str, filter_ids: Sequence[str] | None) -> None:
+        """A profile is new or changed: index it under its filters and nowhere else; without filters under `*none`."""
+        self._named[id] = tuple(filter_ids or ())
+        self._table.put(id, self._keys(self._named[id]))
 
-        Raises:
-            CgrdError: an inline filter does not compile; the profile is not indexed.
-        """
-        self.remove(tenant, item)
-        wanted = tuple(filter_ids or ())
-        keys = self._filters.compile(tenant, wanted).index_keys
-        self._items[tenant, item] = (wanted, tuple(contexts))
-        for filter_id in wanted:
-            if not is_inline(filter_id):
-                self._users.setdefault((tenant, filter_id), set()).add(item)
-        self._enter(tenant, item, keys)
-
-    def remove(self, tenant: str, item: str) -> None:
+    def remove(self, id: str) -> None:
         """A profile is gone."""
-        filter_ids, contexts = self._items.pop((tenant, item), ((), ()))
-        for filter_id in filter_ids:
-            self._users.get((tenant, filter_id), set()).discard(item)
-        for context in contexts:
-            if table := self._spaces.get(space_of(tenant, context)):
-                table.remove(item)
+        self._named.pop(id, None)
+        self._table.remove(id)
 
-    def _enter(self, tenant: str, item: str, keys: tuple[IndexKey, ...]) -> None:
-        for context in self._items[tenant, item][1]:
-            self._spaces.setdefault(space_of(tenant, context), IndexTable()).put(item, keys)
-
-    def refresh(self, tenant: str, filter_id: str) -> None:
+    def refresh(self, filter_id: str) -> None:
         """A stored filter has changed: the profiles that name it are indexed anew."""
-        for item in self._users.get((tenant, filter_id), ()):
-            self.compute(tenant, item)
+        self.compute([id for id, named in self._named.items() if filter_id in named])
 
-    def compute(self, tenant: str, item: str) -> None:
-        """Index one known profile anew (ComputeFilterIndexIDs); one that is not known is let be."""
-        held = self._items.get((tenant, item))
-        if held is None:
-            return
+    def compute(self, ids: Iterable[str] | None = None) -> None:
+        """Index these of the known profiles anew, or all of them (ComputeFilterIndexIDs, ComputeFilterIndexes)."""
+        for id in list(self._named) if ids is None else ids:
+            if id in self._named:
+                self._table.put(id, self._keys(self._named[id]))
+
+    def clear(self) -> None:
+        """Forget all keys until they are computed again (RemoveFilterIndexes); the profiles stay known."""
+        self._table = IndexTable()
+
+    def _keys(self, filter_ids: tuple[str, ...]) -> tuple[IndexKey, ...]:
         try:
-            keys = self._filters.compile(tenant, held[0]).index_keys
+            return self._filters.compile(self._tenant, filter_ids).index_keys
         except CgrdError:
-            keys = ()
-        self._enter(tenant, item, keys)
+            # A filter that does not compile matches nothing; whoever asks the profile by its id gets the error.
+            return ()
 
-    def compute_all(self, tenant: str, context: str = "") -> None:
-        """Index every known profile of a space anew (ComputeFilterIndexes)."""
-        for of, item in list(self._items):
-            if of == tenant and context in self._items[of, item][1]:
-                self.compute(of, item)
-
-    def clear(self, tenant: str, context: str = "") -> None:
-        """Forget a space's keys until they are computed again (RemoveFilterIndexes); profiles stay known."""
-        self._spaces.pop(space_of(tenant, context), None)
-
-    def users(self, tenant: str, filter_id: str) -> list[str]:
-        """The profiles that name the stored filter, sorted."""
-        return sorted(self._users.get((tenant, filter_id), ()))
-
-    def listing(self, tenant: str, context: str = "", *, kind: str = "", field: str = "", value: str = "") -> list[str]:
+    def listing(self, *, kind: str = "", field: str = "", value: str = "") -> list[str]:
         """The index as texts (`*string:*req.Account:1001:TH1`), sorted; of one filter type, field, value where these are given.
 
         As in the reference a field or value without its type finds nothing.
         """
-        table = self._spaces.get(space_of(tenant, context))
-        if table is None or ((field or value) and not kind):
+        if (field or value) and not kind:
             return []
         start = ":".join(part for part in (kind, field, value) if part)
-        texts = (f"{key}:{item}" for key, item in table.listing())
+        texts = (f"{key}:{item}" for key, item in self._table.listing())
         return sorted(text for text in texts if text.startswith(start))
 
-    def candidates(self, roots: Roots, settings: IndexSettings, tenant: str, context: str = "") -> set[str] | None:
-        """Ids of profiles that may match; None when the index is not to be used and every profile must be tried."""
-        if not settings.indexed_selects:
-            return None
-        table = self._spaces.get(space_of(tenant, context))
-        return set() if table is None else table.candidates(roots, settings)
+    def candidates(self, roots: Roots) -> builtins.set[str]:
+        """Ids of the profiles that may match, in no order; all of them where selects are not indexed."""
+        if not self.settings.indexed_selects:
+            return builtins.set(self._named)
+        return self._table.candidates(roots, self.settings)

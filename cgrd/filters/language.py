@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import Any
 
 from cgrd.errors import CgrdError, NotFound, Wrong
 from cgrd.fields.reading import Roots
 from cgrd.filters.compiled import NONE, CompiledFilter, IndexKey, Lookup
 from cgrd.filters.context import FilterContext
+from cgrd.filters.index import Index
 from cgrd.filters.record import Filter, is_inline, parse_inline
+from cgrd.filters.table import IndexSettings
 from cgrd.filters.types import FilterTypes
-
-if TYPE_CHECKING:
-    from cgrd.filters.index import Index
 
 _INLINE_KEPT = 65536
 
@@ -37,18 +34,23 @@ class Matcher:
             NotFound: `NOT_FOUND:<id>`, a stored filter is not there.
             CgrdError: a rule cannot be evaluated on these roots.
         """
+        # Not all(…): a generator costs more than most rules.
         for cell in self.cells:
             if not cell.passes(roots):
-                return False
-        return True
+                break
+        else:
+            return True
+        return False
 
     @property
     def needs_fetch(self) -> bool:
         """Whether other subsystems or services have to be asked before `passes`."""
         for cell in self.cells:
             if cell.asks:
-                return True
-        return False
+                break
+        else:
+            return False
+        return True
 
     async def prefetch(self, roots: Roots) -> None:
         """Ask what the rules need, once for these roots, and lay the answers into them."""
@@ -74,30 +76,61 @@ class Matcher:
 
 
 class Filters:
-    """Compiles filters, keeps stored ones and their users in step, and checks records.
+    """Compiles filters and keeps those who use a stored one in step with its record.
 
     Args:
         context: what rules need from outside.
         types: the vocabulary.
-        lookup: where stored filters are; asked once for each, then kept until `changed`.
+        lookup: where stored filters are: (tenant, id) → the record (any object with the fields of `Filter`), or None.
     """
 
     def __init__(self, *, context: FilterContext | None = None, types: FilterTypes | None = None, lookup: Lookup = lambda tenant, filter_id: None) -> None:
         self.context = context or FilterContext()
         self.types = types or FilterTypes()
-        self._lookup = lookup
+        self.lookup = lookup
         self._stored: dict[tuple[str, str], CompiledFilter] = {}
         self._inline: dict[str, CompiledFilter] = {}
-        self.indexes: dict[str, Index] = {}
 
     def compile(self, tenant: str, filter_ids: Sequence[str] | None, lookup: Lookup | None = None) -> Matcher:
         """The matcher of a profile's filters. A stored filter that is not there is an error when it is asked, and none before.
 
         Raises:
-            CgrdError: an inline filter cannot be compiled.
+            CgrdError: a filter cannot be compiled.
         """
-        cells = tuple(self._cell(tenant, filter_id, lookup or self._lookup) for filter_id in filter_ids or ())
+        cells = tuple(self.compile_filter(tenant, filter_id, lookup) for filter_id in filter_ids or ())
         return Matcher(tenant=tenant, cells=cells, context=self.context)
+
+    def compile_filter(self, tenant: str, filter_id: str, lookup: Lookup | None = None) -> CompiledFilter:
+        """One filter, stored or inline; a stored one changes in place when its record does (see `changed`).
+
+        Raises:
+            CgrdError: it cannot be compiled.
+        """
+        if is_inline(filter_id):
+            return self._inline_cell(tenant, filter_id)
+        cell = self._stored_cell(tenant, filter_id)
+        self._renew(cell, (lookup or self.lookup)(tenant, filter_id))
+        return cell
+
+    def compile_rules(self, record: Filter | Any) -> CompiledFilter:
+        """What SetFilter checks: that every rule of a record compiles. Unknown types pass here and fail when asked.
+
+        Raises:
+            CgrdError: a rule does not compile.
+        """
+        cell = CompiledFilter(record.ID)
+        cell.become(record, types=self.types, context=self.context)
+        return cell
+
+    def parse(self, tenant: str, filter_id: str) -> Filter:
+        """The record of an inline id, checked by compiling it.
+
+        Raises:
+            CgrdError: it cannot be compiled.
+        """
+        record = parse_inline(tenant, filter_id)
+        self.compile_rules(record)
+        return record
 
     def check(self, tenant: str, item_id: str, filter_ids: Iterable[str] | None) -> None:
         """Refuse a profile whose filters cannot be used.
@@ -107,76 +140,42 @@ class Filters:
         """
         for filter_id in filter_ids or ():
             try:
-                if self._cell(tenant, filter_id, self._lookup).record is None:
+                if self.compile_filter(tenant, filter_id).record is None:
                     raise NotFound.of(filter_id, explain=f"no filter {filter_id} is stored for tenant {tenant}")
             except CgrdError as error:
                 text = f"broken reference to filter: <{filter_id}> for item with ID: {tenant}:{item_id}"
                 raise Wrong(text, explain=error.explain or str(error)) from error
 
-    def parse(self, tenant: str, filter_id: str) -> Filter:
-        """The record of an inline id, checked by compiling it.
-
-        Raises:
-            CgrdError: it cannot be compiled.
-        """
-        record = parse_inline(tenant, filter_id)
-        self.validate(record)
-        return record
-
-    def validate(self, record: Filter) -> None:
-        """What SetFilter checks: that every rule compiles. Unknown types pass here and fail when asked.
-
-        Raises:
-            CgrdError: a rule does not compile.
-        """
-        CompiledFilter(record.ID).become(record, types=self.types, context=self.context)
-
-    def changed(self, tenant: str, filter_id: str, record: Filter | None) -> None:
-        """A stored filter is new, other, or gone (None): matchers see it at once, indexes are rewritten.
+    def changed(self, tenant: str, filter_id: str, record: Filter | Any | None) -> None:
+        """A stored filter is new, other, or gone (None): every matcher that holds it sees it at once. Indexes: see `Index.refresh`.
 
         Raises:
             CgrdError: the record does not compile; nothing has changed.
         """
+        self._renew(self._stored_cell(tenant, filter_id), record)
+
+    def index(self, tenant: str, settings: IndexSettings | None = None) -> Index:
+        """An empty index for the profiles of a tenant."""
+        return Index(filters=self, tenant=tenant, settings=settings)
+
+    def _stored_cell(self, tenant: str, filter_id: str) -> CompiledFilter:
         cell = self._stored.get((tenant, filter_id))
         if cell is None:
             cell = self._stored[tenant, filter_id] = CompiledFilter(filter_id)
+        return cell
+
+    def _renew(self, cell: CompiledFilter, record: Filter | Any | None) -> None:
+        if record is cell.record:
+            return
         if record is None:
             cell.forget()
         else:
             cell.become(record, types=self.types, context=self.context)
-        for index in self.indexes.values():
-            index.refresh(tenant, filter_id)
-
-    def users(self, tenant: str, filter_id: str) -> dict[str, list[str]]:
-        """Index name → ids of the items that name the filter."""
-        found = {name: index.users(tenant, filter_id) for name, index in self.indexes.items()}
-        return {name: items for name, items in sorted(found.items()) if items}
-
-    def check_removable(self, tenant: str, filter_id: str) -> None:
-        """Refuse to remove a filter that profiles name.
-
-        Raises:
-            Wrong: `cannot remove filter <…> because will broken the reference to following items: {…}`.
-        """
-        if users := self.users(tenant, filter_id):
-            listed = msgspec.json.encode({name: {item: {} for item in items} for name, items in users.items()}).decode()
-            raise Wrong(f"cannot remove filter <{tenant}:{filter_id}> because will broken the reference to following items: {listed}")
-
-    def _cell(self, tenant: str, filter_id: str, lookup: Lookup) -> CompiledFilter:
-        if is_inline(filter_id):
-            return self._inline_cell(tenant, filter_id)
-        cell = self._stored.get((tenant, filter_id))
-        if cell is None:
-            cell = self._stored[tenant, filter_id] = CompiledFilter(filter_id)
-        if cell.record is None and (record := lookup(tenant, filter_id)) is not None:
-            cell.become(record, types=self.types, context=self.context)
-        return cell
 
     def _inline_cell(self, tenant: str, text: str) -> CompiledFilter:
         cell = self._inline.get(text)
         if cell is None:
-            cell = CompiledFilter(text)
-            cell.become(parse_inline(tenant, text), types=self.types, context=self.context)
+            cell = self.compile_rules(parse_inline(tenant, text))
             if len(self._inline) >= _INLINE_KEPT:
                 self._inline.clear()
             self._inline[text] = cell

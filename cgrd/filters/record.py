@@ -14,7 +14,7 @@ class Interval(msgspec.Struct, kw_only=True):
     ActivationTime: Instant = Instant.ZERO
     ExpiryTime: Instant = Instant.ZERO
 
-    def contains(self, moment: Instant) -> bool:
+    def active_at(self, moment: Instant) -> bool:
         """Whether the moment is in it."""
         return not (self.ActivationTime and moment < self.ActivationTime) and not (self.ExpiryTime and moment >= self.ExpiryTime)
 

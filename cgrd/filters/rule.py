@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
-from cgrd.fields.paths import Resolver
+from cgrd.fields.asked import Asking
 from cgrd.fields.reading import Roots
 from cgrd.fields.values import Value
 from cgrd.filters.context import FilterContext
 
 Test = Callable[[Roots], bool]
-
-
-class Asking(Protocol):
-    """Something to be asked of another subsystem or service before a test runs; lays its answer into the roots."""
-
-    async def into(self, roots: Roots, tenant: str, resolvers: dict[str, Resolver]) -> None:
-        """Ask once an evaluation."""
 
 
 class Subject(msgspec.Struct, frozen=True):

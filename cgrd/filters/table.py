@@ -86,7 +86,7 @@ class _Field:
             size = -negative
             if size > len(text):
                 continue
-            found = self.items.get((text[len(text) - size :] if from_end else text[:size]))
+            found = self.items.get(text[len(text) - size :] if from_end else text[:size])
             if found:
                 return found
         return None

@@ -5,15 +5,16 @@ Source: https://www.apiban.org/doc.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from cgrd.errors import Wrong
+from cgrd.fields.asked import ASKED, Asking
 from cgrd.fields.paths import Resolver
 from cgrd.fields.reading import Roots
-from cgrd.filters.rule import Asking, FilterType, Subject, Test, constants
-from cgrd.filters.types.asked import ASKED
+from cgrd.filters.rule import FilterType, Subject, Test, constants
 
 _URL = "https://apiban.org/api"
 
@@ -23,7 +24,7 @@ class ListQuestion(msgspec.Struct, frozen=True):
 
     subject: Subject
 
-    async def into(self, roots: Roots, tenant: str, resolvers: dict[str, Resolver]) -> None:
+    async def into(self, roots: Roots, tenant: str, resolvers: Mapping[str, Resolver]) -> None:
         """Ask once an evaluation for each address; the answer goes into the roots."""
         address = self.subject.element.find(roots)
         known = roots.setdefault(ASKED, {})
@@ -34,7 +35,7 @@ class ListQuestion(msgspec.Struct, frozen=True):
         web, keys = self.subject.context.web, self.subject.context.services.get("apiban_keys") or []
         if not keys:
             raise Wrong("no apiban keys", explain="set apiban.keys in the configuration")
-        if constants(self.subject.values) == {"*single"}:
+        if constants(self.subject.values) == frozenset({"*single"}):
             answer = await web.get(f"{_URL}/{keys[0]}/check/{address}", query={}, headers={})
             return address in _addresses(answer)
         return await self._in_whole_list(keys[0], address)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from cgrd.errors import Wrong
+from cgrd.fields.asked import ASKED, Asking, Question, url_of
 from cgrd.fields.paths import Resolver
 from cgrd.fields.reading import Roots
 from cgrd.fields.text import sniff, text_of
-from cgrd.filters.rule import Asking, FilterType, Subject, Test
-from cgrd.filters.types.asked import ASKED, Question
-
-
-def url_of(type_name: str) -> str:
-    """The URL of `*http#url` or `*http#[url]`."""
-    url = type_name.partition("#")[2]
-    return url[1:-1] if url.startswith("[") and url.endswith("]") else url
+from cgrd.filters.rule import FilterType, Subject, Test
 
 
 class HttpQuestion(msgspec.Struct, frozen=True):
@@ -26,7 +21,7 @@ class HttpQuestion(msgspec.Struct, frozen=True):
     subject: Subject
     key: Question
 
-    async def into(self, roots: Roots, tenant: str, resolvers: dict[str, Resolver]) -> None:
+    async def into(self, roots: Roots, tenant: str, resolvers: Mapping[str, Resolver]) -> None:
         """Ask once an evaluation; the answer goes into the roots."""
         known = roots.setdefault(ASKED, {})
         if self.key not in known:

@@ -5,17 +5,21 @@ Source: https://docs.sentrypeer.com (an answer 200 means listed, 404 not).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from cgrd.errors import NotFound, Wrong
+from cgrd.fields.asked import ASKED, Asking
 from cgrd.fields.paths import Resolver
 from cgrd.fields.reading import Roots
-from cgrd.filters.rule import Asking, FilterType, Subject, Test, constants
-from cgrd.filters.types.asked import ASKED
+from cgrd.filters.rule import FilterType, Subject, Test, constants
 
-_URLS = {"*ip": ("sentrypeer_ips_url", "https://sentrypeer.com/api/ip-addresses"), "*number": ("sentrypeer_numbers_url", "https://sentrypeer.com/api/phone-numbers")}
+_URLS = {
+    "*ip": ("sentrypeer_ips_url", "https://sentrypeer.com/api/ip-addresses"),
+    "*number": ("sentrypeer_numbers_url", "https://sentrypeer.com/api/phone-numbers"),
+}
 
 
 class PeerQuestion(msgspec.Struct, frozen=True):
@@ -24,7 +28,7 @@ class PeerQuestion(msgspec.Struct, frozen=True):
     subject: Subject
     sort: str
 
-    async def into(self, roots: Roots, tenant: str, resolvers: dict[str, Resolver]) -> None:
+    async def into(self, roots: Roots, tenant: str, resolvers: Mapping[str, Resolver]) -> None:
         """Ask once an evaluation; the answer goes into the roots."""
         text = self.subject.element.find(roots)
         known = roots.setdefault(ASKED, {})
