@@ -3,6 +3,7 @@
 CallDescriptor asks, CallCost answers span by span, EventCost is what is kept. Increments are runs (`CompressFactor`) everywhere.
 """
 
+from cgrd.costs.asking import MAIN_FIELDS, descriptor_of, duration_of, extra_fields, instant_of, requested_usage
 from cgrd.costs.calls import (
     CallCost,
     CallDescriptor,
@@ -32,6 +33,7 @@ from cgrd.costs.rates import RateInterval, RGRate, RIRate, RITiming
 from cgrd.costs.summaries import AccountSummary, BalanceSummary
 
 __all__ = [
+    "MAIN_FIELDS",
     "AccountSummary",
     "BalanceCharge",
     "BalanceSummary",
@@ -59,12 +61,17 @@ __all__ = [
     "call_cost_of",
     "clone",
     "data_cost",
+    "descriptor_of",
+    "duration_of",
     "event_cost",
+    "extra_fields",
     "field",
+    "instant_of",
     "join_increments",
     "merge",
     "pause_cost",
     "payer_of",
     "refundable",
+    "requested_usage",
     "trim",
 ]

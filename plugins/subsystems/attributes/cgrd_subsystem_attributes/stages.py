@@ -1,0 +1,83 @@
+"""Where AttributeS takes part in flows: it changes the event before others see it.
+
+Source: spec/sessions.md §3 and §4, spec/rating.md §9.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cgrd import CGREvent, Flow, Run, stage
+from cgrd.errors import CgrdError, NotFound
+
+PROCESS = "AttributeSv1.ProcessEvent"
+IDS = "*attrProfileIDs"
+CONTEXT = "*context"
+
+
+class AttributeReply(CGREvent, kw_only=True):
+    """The changed event, and what changed it."""
+
+    MatchedProfiles: list[str] | None = None
+    AlteredFields: list[str] | None = None
+
+    def event(self) -> CGREvent:
+        """The event alone."""
+        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
+
+
+@stage(
+    "*attributes", of="authorize initiate update message", before="*chargers *rals *resources *ips *routes", args="GetAttributes",
+    inputs={"AttributeIDs": list[str] | None}, edge="attributes", service="AttributeS", reply="Attributes", errors="ATTRIBUTES_ERROR",
+)  # fmt: skip
+async def enrich(flow: Flow) -> AttributeReply | None:
+    """Let the profiles of the driver's context change the event; the flow goes on with the changed one."""
+    answer = await changed(flow, flow.event, flow.options().get("AttributeIDs"))
+    if answer is not None:
+        flow.event = answer.event()
+    return answer
+
+
+@stage("*attributes", of="event", after="*chargers", per="run", edge="attributes", service="AttributeS", reply="Attributes", errors="ATTRIBUTES_ERROR")
+async def enrich_run(flow: Flow, run: Run) -> AttributeReply | None:
+    """The same for one view of the event."""
+    answer = await changed(flow, run.event, flow.options().get("*ids") or None)
+    if answer is not None:
+        run.event = answer.event()
+    return answer
+
+
+@stage("*attributes", of="cdr", before="*chargers", edge="attributes", service="AttributeS", errors="ATTRIBUTES_ERROR")
+async def enrich_record(flow: Flow) -> None:
+    """Change the event of a CDR before it is forked."""
+    answer = await changed(flow, flow.event, None)
+    if answer is not None:
+        flow.event = answer.event()
+
+
+async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> AttributeReply | None:
+    """What AttributeS makes of an event in the context named after the driver; None when no profile matches.
+
+    The context is only lent: it is no part of the event that goes on.
+    """
+    context = f"*{flow.driver.section}"
+    given: dict[str, Any] = {**event.options(), "*subsys": context}
+    given[IDS] = ids or given.get(IDS)
+    sent = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts={CONTEXT: context, **given})
+    try:
+        answer: AttributeReply = await flow.call(PROCESS, sent, AttributeReply)
+    except CgrdError as error:
+        if error.word == NotFound().word:
+            return None
+        raise
+    if CONTEXT not in given:
+        answer = _without_context(answer)
+    return answer
+
+
+def _without_context(answer: AttributeReply) -> AttributeReply:
+    options = {name: value for name, value in answer.options().items() if name != CONTEXT}
+    return AttributeReply(
+        Tenant=answer.Tenant, ID=answer.ID, Time=answer.Time, Event=answer.Event, APIOpts=options,
+        MatchedProfiles=answer.MatchedProfiles, AlteredFields=answer.AlteredFields,
+    )  # fmt: skip
