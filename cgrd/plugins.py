@@ -145,10 +145,12 @@ def is_wanted(plugin: Plugin, sections: Mapping[str, Mapping[str, Any]]) -> bool
     if plugin.kind == "exporter":
         return _exports(plugin.name, sections.get("ees", {}))
     own = sections.get(plugin.section)
-    if own is not None and own.get("enabled", True):
+    if isinstance(own, Mapping) and own.get("enabled", True):
+        return True
+    if own and not isinstance(own, Mapping):  # a list of faces (`http_agent`) is enabled by having any
         return True
     edges = {f"{plugin.name}_conns", f"{plugin.name.removesuffix('s')}_conns"}
-    return any(section.get(edge) for section in sections.values() if section.get("enabled") for edge in edges)
+    return any(section.get(edge) for section in sections.values() if isinstance(section, Mapping) and section.get("enabled") for edge in edges)
 
 
 def _exports(name: str, ees: Mapping[str, Any]) -> bool:

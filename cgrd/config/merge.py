@@ -69,6 +69,7 @@ class Merge:
 
     def _object(self, node: Node, old: Any, new: Mapping[str, Any], at: Path, to: Path) -> dict[str, Any]:
         made = dict(old) if isinstance(old, dict) else {}
+        self._served(node, new, at)
         replaces = node.get("x-merge") == "replace-entries" and self.dialect == "cgrates"
         for written, value in new.items():
             key = self._known(node, written, (*at, written))
@@ -139,5 +140,5 @@ class Merge:
         unserved = node.get("x-not-served")
         if (unserved is True and new) or (isinstance(unserved, list) and new in unserved):
             self.notes.warnings.append(
-                f"{self.place(at)}: {dotted(at)} = {new!r}: not served yet; the setting is kept and has no effect"
+                f"{self.place(at)}: {dotted(at)}: not served yet; the setting is kept and has no effect"
             )

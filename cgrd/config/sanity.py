@@ -136,7 +136,7 @@ def _public(tree: Tree) -> Iterator[str]:
         if not isinstance(value, dict) or not value.get("enabled", True):
             continue
         for key, shape in shapes.items():
-            if shape.get("format") != "listener" or not is_public(str(value.get(key, ""))):
+            if shape.get("format") != "listener" or shape.get("x-not-served") or not is_public(str(value.get(key, ""))):
                 continue
             needs = shape.get("x-public-needs", [])
             if not any(tree.value(*need.split(".")) for need in needs):

@@ -17,6 +17,8 @@ Besides JSON Schema's words a schema may use ours; JSON Schema's own validators 
 | `x-database` | a cache partition of stored records: switched off where the store is in memory anyway |
 | `x-public-needs` | settings of which one must be there before this listener may be public |
 | `x-secret` | not shown to people |
+| `x-section` | the section's name, where it is not the plugin's |
+| `x-edges` | of a plugin's section: the drivers that get a key `<plugin>_conns`, because the plugin has stages in their flows |
 | `x-print`, `x-print-as` | how GetConfig of the reference writes the key (cgrd.config.render) |
 | `format` | `duration`, `bytes`, `units` (a number or a duration), `listener` ("host:port") |
 """
@@ -26,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Protocol
 
 from cgrd.codec import decode
@@ -138,6 +141,11 @@ class Schemas:
             self.add(str(schema.get("x-section", plugin.section)), schema, package=plugin.distribution)
         elif plugin.section in self._sections:
             self._package[plugin.section] = plugin.distribution
+
+    def add_file(self, file: Path, *, package: str) -> None:
+        """Take the section of a config.schema.json, whose `x-section` names it."""
+        schema = decode(file.read_bytes())
+        self.add(schema["x-section"], schema, package=package)
 
     def add_key(self, section: str, key: str, schema: Node) -> None:
         """Give a section one more key (`blocklist_conns` for a stage that a stranger adds to a driver); a key that is there stays."""

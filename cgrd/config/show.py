@@ -49,8 +49,6 @@ def _chosen(tree: Tree, only_set: bool, masked: bool) -> dict[str, Any]:
 
 
 def _pick(tree: Tree, node: Node, value: Any, path: Path, only_set: bool, masked: bool) -> Any:
-    if masked and node.get("x-secret") and value:
-        return "***" if not isinstance(value, dict) else dict.fromkeys(value, "***")
     if isinstance(value, dict):
         picked = {
             key: _pick(tree, inside(node, key), each, (*path, key), only_set, masked) for key, each in value.items()
