@@ -70,8 +70,8 @@ _WRITERS: dict[str, Callable[[datetime], str]] = {
 
 
 @lru_cache(1024)
-def _pieces(layout: str) -> list[tuple[str, str]]:
-    """(literal before, token) pairs; the last token may be empty."""
+def pieces_of(layout: str) -> list[tuple[str, str]]:
+    """A layout as (literal before, token) pairs; the last token may be empty."""
     pieces, at = [], 0
     for found in _TOKEN.finditer(layout):
         pieces.append((layout[at : found.start()], found[0]))
@@ -89,7 +89,7 @@ def format_layout(instant: Instant, layout: str) -> str:
         moment = instant.datetime()
     except (OverflowError, ValueError) as error:
         raise Wrong(f"time out of range: {instant.ns} ns") from error
-    return "".join(before + _write(moment, instant.ns % 1_000_000_000, token) for before, token in _pieces(layout))
+    return "".join(before + _write(moment, instant.ns % 1_000_000_000, token) for before, token in pieces_of(layout))
 
 
 def _write(moment: datetime, nanos: int, token: str) -> str:

@@ -128,9 +128,9 @@ def _amount(text: str) -> int:
 
 def _strip_amount(side: str, text: str) -> Converter:
     amount = max(0, _amount(text))
-    left, right = _side(side)
 
     def convert(value: Any) -> str:
+        left, right = _side(side)
         found = text_of(value)
         found = found[amount:] if left else found
         return found[: max(0, len(found) - amount)] if right else found
@@ -139,10 +139,10 @@ def _strip_amount(side: str, text: str) -> Converter:
 
 
 def _strip_text(side: str, what: str, times: list[str]) -> Converter:
-    left, right = _side(side)
     most = _amount(times[0]) if times else -1
 
     def convert(value: Any) -> str:
+        left, right = _side(side)
         found = text_of(value)
         found = _cut(found, str.startswith, lambda text: text[len(what) :], what, most) if left else found
         return _cut(found, str.endswith, lambda text: text[: -len(what)], what, most) if right else found
