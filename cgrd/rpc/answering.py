@@ -73,7 +73,7 @@ class Answerer:
     def _unusual(self, value: bytes) -> Callable[[Peer | None], bytes | Unfinished]:
         if value.lstrip()[:1] == b"[":
             return partial(self._answer_batch, _parts(value))
-        refusal = failed(salvaged(value), InvalidRequest("method is the name of a method, as Service.Method"))
+        refusal = _refusal(value)
         return lambda peer: refusal
 
     def answer_message(self, message: Message, peer: Peer | None) -> bytes | Unfinished:
@@ -138,6 +138,13 @@ UNKNOWN = Message()
 def busy(message: Message) -> bytes:
     """The answer when too much is under way already."""
     return b"" if message.is_notification else failed(message, Busy(explain="too many requests under way on this connection"))
+
+
+def _refusal(value: bytes) -> bytes:
+    try:
+        return failed(salvaged(value), InvalidRequest("method is the name of a method, as Service.Method"))
+    except InvalidRequest as error:
+        return failed(UNKNOWN, error)
 
 
 def _parts(value: bytes) -> list[msgspec.Raw]:

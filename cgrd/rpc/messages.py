@@ -89,9 +89,14 @@ def failed(message: Message, error: CgrdError) -> bytes:
 
 
 def _identity(message: Message) -> bytes:
-    """The id as it came, null where there is none. One that is spread over lines is put on one: an answer ends at its newline."""
+    """The id as it came, null where there is none. An answer ends at its newline, so one that is spread over lines is put on one."""
     identity = bytes(message.id) or b"null"
-    return identity if b"\n" not in identity else msgspec.json.format(identity, indent=-1)
+    if identity.isascii() and b"\n" not in identity:
+        return identity
+    try:
+        return msgspec.json.encode(msgspec.json.decode(identity))
+    except UNREADABLE:
+        return b"null"
 
 
 def salvaged(value: bytes) -> Message:

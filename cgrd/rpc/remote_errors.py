@@ -66,7 +66,7 @@ def told_error(raw: msgspec.Raw) -> CgrdError:
     try:
         told = decode(bytes(raw), str | _Strict)
     except UNREADABLE:
-        return RemoteError("the error of the answer is neither a text nor an error object", explain=bytes(raw[:200]).decode("utf-8", "replace"))
+        return RemoteError("the error of the answer is neither a text nor an error object", explain=bytes(raw)[:200].decode("utf-8", "replace"))
     if isinstance(told, str):
         return remote_error(told)
     explain = told.data.get("explain", "") if isinstance(told.data, dict) else told.data or ""
