@@ -1,0 +1,169 @@
+"""A tariff plan while it is loaded: its row records, the records made of them, and what is wrong with it. Nothing here changes a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from cgrd.errors import CgrdError
+from cgrd.instants import Instant
+from cgrd.profiles.building import build_record
+from cgrd.profiles.cells import Reading
+from cgrd.profiles.faults import Fault
+from cgrd.profiles.kind import Kind
+from cgrd.profiles.rows import Folding
+from cgrd.profiles.scope import Scope
+from cgrd.profiles.sheets import CHUNK, BadLine, Sheet, read_sheet
+
+if TYPE_CHECKING:
+    from cgrd.profiles.tables import Profiles
+
+
+class Follows(CgrdError):
+    """What a record refers to is in the plan but faulty itself; that fault is told, this one is not."""
+
+
+class Draft:
+    """What a plan holds and refers to.
+
+    Args:
+        profiles: the tables, for what was loaded before.
+        reading: zone and moment that times are read against; by default the daemon's.
+    """
+
+    def __init__(self, *, profiles: Profiles, reading: Reading | None = None) -> None:
+        self.profiles = profiles
+        self.reading = reading or profiles.reading()
+        self.faults: list[Fault] = []
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.records: dict[str, dict[str, Any]] = {}
+        self._bad: set[tuple[str, str]] = set()
+        self._sheets: dict[str, list[Sheet]] = {}
+
+    @property
+    def now(self) -> Instant:
+        """The moment that relative times count from."""
+        return self.reading.now or Instant.ZERO
+
+    # -- what kinds ask while they build and check
+
+    def record(self, kind: str, key: str) -> Any:
+        """The plan's record of that kind and key; None when the plan has none.
+
+        Raises:
+            Follows: the plan has one, and it is faulty.
+        """
+        found = self.records.get(kind, {}).get(key)
+        if found is None and (kind, key) in self._bad:
+            raise Follows(f"{kind} {key} is faulty")
+        return found
+
+    def stored(self, kind: str, key: str) -> Any:
+        """The record loaded or set before this plan; None when there is none."""
+        table = self.profiles.get(kind)
+        return table.find(key) if table is not None else None
+
+    def find(self, kind: str, key: str) -> Any:
+        """The plan's record, else the stored one, else None; raises as `record`."""
+        found = self.record(kind, key)
+        return found if found is not None else self.stored(kind, key)
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether there is such a record, in the plan or stored."""
+        return key in self.rows.get(kind, ()) or self.find(kind, key) is not None
+
+    # -- filling
+
+    def read(self, kind: Kind, files: Iterable[tuple[str, str]], *, separator: str = ",") -> Generator[None, None, None]:
+        """Parse the files of a kind (name and text each) and merge their rows."""
+        folding = Folding(kind)
+        for name, text in files:
+            try:
+                sheet = yield from read_sheet(name, text, width=len(kind.columns), separator=separator)
+            except BadLine as bad:
+                self.faults.append(Fault(word=bad.word, file=name, line=bad.line, column=bad.column))
+                continue
+            self._sheets.setdefault(kind.name, []).append(sheet)
+            yield from folding.add(sheet)
+        self.faults.extend(folding.faults)
+        self.rows[kind.name] = folding.found
+
+    def take(self, kind: Kind, rows: Iterable[Any]) -> None:
+        """Row records that come from elsewhere than files (stored tariff plans)."""
+        self.rows.setdefault(kind.name, {}).update((kind.row_key(row), row) for row in rows)
+
+    def build(self, kind: Kind) -> Generator[None, None, None]:
+        """Make the records of a kind; what they refer to must have been made before."""
+        made = self.records[kind.name] = {}
+        for at, (key, row) in enumerate(self.rows.get(kind.name, {}).items()):
+            if not at % CHUNK:
+                yield
+            try:
+                record = kind.build(row, self) if kind.build else build_record(kind, row, self.reading)
+                if isinstance(record, GeneratorType):
+                    record = yield from record
+                record = kind.normal(record) if kind.normal else record
+                made[kind.record_key(record)] = record
+            except Follows:
+                self._bad.add((kind.name, key))
+            except CgrdError as error:
+                self._bad.add((kind.name, key))
+                self._fault(kind, key, error, writing=not kind.early)
+
+    def check(self, kind: Kind) -> Generator[None, None, None]:
+        """Run the kind's checks on the records made."""
+        if kind.check is None and kind.index is None:
+            return
+        for at, (key, record) in enumerate(self.records.get(kind.name, {}).items()):
+            if not at % CHUNK:
+                yield
+            try:
+                check_record(kind, record, Scope(self.profiles, kind=kind.name, key=key, draft=self))
+            except Follows:
+                continue
+            except CgrdError as error:
+                self._fault(kind, key, error, writing=True)
+
+    def _fault(self, kind: Kind, key: str, error: CgrdError, *, writing: bool) -> None:
+        file, line, column = self._place(kind, key, error.word)
+        self.faults.append(Fault(word=error.word, file=file, line=line, column=column, writing=writing))
+
+    def _place(self, kind: Kind, key: str, word: str) -> tuple[str, int, int]:
+        """Where the fault is: the cell that the message quotes, else the first row of the key."""
+        quoted = set(re.findall(r'["<:` ]([^"<>` ]+)[">`]?', word))
+        first = (kind.file, 0, 0)
+        for sheet, at, row in self._rows_of(kind, key):
+            if not first[1]:
+                first = (sheet.name, sheet.lines[at], 0)
+            for column, cell in enumerate(row, 1):
+                if cell and cell != key and (cell in quoted or not quoted.isdisjoint(cell.split(";"))):
+                    return sheet.name, sheet.lines[at], column
+        return first
+
+    def _rows_of(self, kind: Kind, key: str) -> Iterator[tuple[Sheet, int, list[str]]]:
+        places = [next(i for i, c in enumerate(kind.columns) if c.name == name) for name in kind.key]
+        for sheet in self._sheets.get(kind.name, ()):
+            for at, row in enumerate(sheet.rows):
+                if ":".join(row[place] for place in places) == key:
+                    yield sheet, at, row
+
+
+def check_record(kind: Kind, record: Any, scope: Scope) -> None:
+    """Everything that must hold for one record: the kind's own check, then its filters.
+
+    Raises:
+        CgrdError: with the reference's word.
+    """
+    if kind.check is not None:
+        kind.check(record, scope)
+    if kind.index is not None:
+        scope.need_filters(record.Tenant, kind.filter_ids(record))
+
+
+def valid(kind: Kind, records: Iterable[Any]) -> bool:
+    """Whether the kind's stricter rules hold (`Validate` of the loader's methods)."""
+    return kind.valid is None or all(kind.valid(record) for record in records)
+
+

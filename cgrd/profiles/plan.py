@@ -1,0 +1,170 @@
+"""Loading a tariff plan: read everything, check it as a whole, switch in one transaction; all of it or nothing.
+
+The work is done in pieces of a few milliseconds, other requests go on being answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import trio
+
+from cgrd.errors import CgrdError, NotFound, ServerError
+from cgrd.profiles.draft import Draft, valid
+from cgrd.profiles.faults import PlanRefused
+from cgrd.profiles.kind import Kind
+from cgrd.profiles.switch import Switch
+
+if TYPE_CHECKING:
+    from cgrd.profiles.tables import Profiles
+
+T = TypeVar("T")
+PIECE_NS = 2_000_000
+"""How long a load works before others get their turn."""
+
+Files = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What was loaded: the load's id (unix ns), how many records of each kind, and what was left out."""
+
+    id: int
+    counts: dict[str, int]
+    removed: bool = False
+    caching: str = ""
+    unknown_files: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+async def in_pieces(work: Generator[None, None, T]) -> T:
+    """Run a generator to its end; give way whenever it has worked for a few milliseconds."""
+    until = time.perf_counter_ns() + PIECE_NS
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        if time.perf_counter_ns() > until:
+            await trio.lowlevel.checkpoint()
+            until = time.perf_counter_ns() + PIECE_NS
+
+
+async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", **how: Any) -> Load:
+    """Load the files of a plan, each a name and its text; `how` as `load_draft` takes it.
+
+    Raises:
+        PlanRefused: anything is wrong; nothing was loaded.
+    """
+    by_name = {kind.file: kind for kind in profiles.kinds}
+    unknown = tuple(name for name, _ in files if name.rpartition("/")[2] not in by_name)
+    draft = Draft(profiles=profiles)
+    for kind in profiles.kinds:
+        mine = [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]
+        await in_pieces(draft.read(kind, mine, separator=separator))
+    return await load_draft(profiles, draft, unknown_files=unknown, **how)
+
+
+async def load_draft(
+    profiles: Profiles,
+    draft: Draft,
+    *,
+    dry_run: bool = False,
+    validate: bool = False,
+    remove: bool = False,
+    caching: str = "",
+    unknown_files: tuple[str, ...] = (),
+) -> Load:
+    """Make the records of a draft, check them as a whole, and switch.
+
+    Args:
+        dry_run: stop before the switch. Faults that the reference meets only while writing are told in the answer's `faults`, no error.
+        validate: hold tariffs to stricter rules; `invalid data` when one is broken.
+        remove: delete what the plan would set.
+        caching: told to those who watch loads (`*reload`, `*none` …).
+
+    Raises:
+        PlanRefused: anything is wrong; nothing was changed.
+    """
+    async with profiles.loading:
+        await _build(profiles, draft, check=not remove)
+        early = [fault for fault in draft.faults if not fault.writing]
+        if early or (draft.faults and not dry_run and not remove):
+            raise PlanRefused(early or draft.faults)
+        if validate and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
+            raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
+        load = Load(
+            id=profiles.clock_ns(),
+            counts={name: len(records) for name, records in draft.records.items() if records},
+            removed=remove,
+            caching=caching,
+            unknown_files=unknown_files,
+            faults=tuple(str(fault) for fault in draft.faults),
+        )
+        if not dry_run:
+            await _switch(profiles, draft, load)
+    return load
+
+
+async def _build(profiles: Profiles, draft: Draft, *, check: bool) -> None:
+    if any(not fault.writing for fault in draft.faults):
+        return  # what cannot be read is told alone: faults that follow from it would only hide it
+    for kind in profiles.kinds:
+        await in_pieces(draft.build(kind))
+    for kind in profiles.kinds if check else ():
+        await in_pieces(draft.check(kind))
+    draft.faults.sort(key=lambda fault: fault.writing)
+
+
+async def _switch(profiles: Profiles, draft: Draft, load: Load) -> None:
+    if load.removed:
+        _refuse_missing(profiles, draft)
+    switches = list(_switches(profiles, draft, remove=load.removed))
+    try:
+        for switch in switches:
+            await in_pieces(_as_work(switch.prepare()))
+        with profiles.store.transaction(why="load") if profiles.store is not None else nullcontext() as tx:
+            for switch in switches:
+                switch.commit(tx)
+            for kind in _instructions(profiles, draft):
+                profiles.appliers[kind.name](list(draft.records[kind.name].values()), load.removed)
+            profiles.mark_loaded(_loaded(profiles, draft), load.id, tx)
+    finally:
+        for switch in switches:
+            switch.close()
+    profiles.tell_loaded(load)
+
+
+def _as_work(steps: Iterator[None]) -> Generator[None, None, None]:
+    yield from steps
+
+
+def _switches(profiles: Profiles, draft: Draft, *, remove: bool) -> Iterator[Switch]:
+    for kind in profiles.kinds:
+        records = draft.records.get(kind.name)
+        if records and kind.stored:
+            yield Switch(profiles[kind.name], put={} if remove else records, drop=list(records) if remove else ())
+
+
+def _instructions(profiles: Profiles, draft: Draft) -> Iterable[Kind]:
+    return [kind for kind in profiles.kinds if kind.instruction and draft.records.get(kind.name) and kind.name in profiles.appliers]
+
+
+def _loaded(profiles: Profiles, draft: Draft) -> list[str]:
+    return [kind.cache for kind in profiles.kinds if kind.cache and draft.records.get(kind.name)]
+
+
+def _refuse_missing(profiles: Profiles, draft: Draft) -> None:
+    """Profiles that a removal names must all be there."""
+    for kind in profiles.kinds:
+        if kind.early or not kind.stored:
+            continue
+        for key in draft.records.get(kind.name, ()):
+            if key not in profiles[kind.name]:
+                missing = NotFound(explain=f"{kind.name} {key} of {kind.file} is not loaded; nothing was removed")
+                raise ServerError(missing)

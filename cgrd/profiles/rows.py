@@ -1,0 +1,177 @@
+"""Rows to row records and back: what the reference does when it merges the CSV rows of one tenant and ID."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from cgrd.profiles.faults import Fault
+from cgrd.profiles.kind import Column, Items, Kind
+from cgrd.profiles.sheets import CHUNK, Sheet
+
+Row = list[str]
+
+
+class Folding:
+    """Merges rows of a kind into row records, in the order in which their keys first appear.
+
+    Scalars: a later row's value that is not empty overwrites, or the first row's holds (`Column.first`); lists are united, in order of
+    appearance; rows that hold an item add it.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.faults: list[Fault] = []
+        self.found: dict[str, Any] = {}
+        columns = kind.columns
+        keys = [next(i for i, c in enumerate(columns) if c.name == name) for name in kind.key]
+        self._key: Callable[[Row], str] = (lambda row: row[keys[0]]) if len(keys) == 1 else (lambda row: ":".join(row[i] for i in keys))
+        self._keys = keys
+        self._scalars = [(i, c, _Memo(c)) for i, c in enumerate(columns) if not c.item and i not in keys]
+        self._item = _ItemFolding(kind, kind.items) if kind.items else None
+
+    def add(self, sheet: Sheet) -> Generator[None, None, None]:
+        """Merge the rows of a sheet; yields every few thousand rows."""
+        for at, row in enumerate(sheet.rows):
+            if not at % CHUNK:
+                yield
+            try:
+                self._add(row)
+            except _BadCell as bad:
+                self.faults.append(bad.fault(self.kind, sheet.name, sheet.lines[at]))
+            except _Twice as twice:
+                self.faults.append(Fault(word=f"{self.kind.unique}: {twice}", file=sheet.name, line=sheet.lines[at]))
+
+    def _add(self, row: Row) -> None:
+        key = self._key(row)
+        record = self.found.get(key)
+        first = record is None
+        if not first and self.kind.unique:
+            raise _Twice(key)
+        if first:
+            columns = self.kind.columns
+            record = self.found[key] = self.kind.row(**{columns[i].into: row[i] for i in self._keys})
+        for at, column, memo in self._scalars:
+            text = row[at]
+            if not text or (column.first and not first):
+                continue
+            value = memo[text]
+            if not value:  # a zero never takes the place of what an earlier row said
+                continue
+            if column.cell.many:
+                held = getattr(record, column.into)
+                held.extend(each for each in value if each not in held)
+            else:
+                setattr(record, column.into, value)
+        if self._item:
+            self._item.add(row, record)
+
+
+class _Twice(ValueError):
+    pass
+
+
+class _BadCell(ValueError):
+    def __init__(self, column: Column, text: str) -> None:
+        super().__init__(text)
+        self.column, self.text = column, text
+
+    def fault(self, kind: Kind, file: str, line: int) -> Fault:
+        word = f'invalid value "{self.text}" for field {kind.model}.{self.column.name}'
+        return Fault(word=word, file=file, line=line, column=kind.columns.index(self.column) + 1)
+
+
+class _Memo(dict[str, Any]):
+    """Row values by text, each read once, so that a hundred thousand rows share what they have in common."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self.column = column
+
+    def __missing__(self, text: str) -> Any:
+        try:
+            value = self.column.cell.read(text)
+        except ValueError:
+            raise _BadCell(self.column, text) from None
+        if len(self) < 50_000:
+            self[text] = value
+        return value
+
+
+class _ItemFolding:
+    """Adds what rows hold of a nested list."""
+
+    def __init__(self, kind: Kind, items: Items) -> None:
+        self.items = items
+        self.row_type: Callable[..., Any] = kind.item_row
+        self.columns = [(i, c, _Memo(c)) for i, c in enumerate(kind.columns) if c.item]
+        self.key_at = next((i for i, c, _ in self.columns if c.name == items.key), -1)
+        self.by_same: dict[tuple[int, frozenset[str]], Any] = {}
+
+    def add(self, row: Row, record: Any) -> None:
+        if self.key_at >= 0 and not row[self.key_at]:
+            for at, _, memo in self.columns:
+                if row[at]:
+                    memo[row[at]]  # a row without an item is still read: what is no number there is a fault of the file
+            return
+        values = [memo[row[at]] if row[at] or not column.cell.many else [] for at, column, memo in self.columns]
+        into: list[Any] = getattr(record, self.items.field)
+        if self.items.each:
+            into.extend(self._each(values))
+        elif self.items.same:
+            self._same(row, values, record, into)
+        else:
+            into.append(self.row_type(*values))
+
+    def _each(self, values: list[Any]) -> Iterator[Any]:
+        """One item for each value of the key cell; the row's other cells hold for all."""
+        key = next(n for n, (at, _, _) in enumerate(self.columns) if at == self.key_at)
+        for value in values[key]:
+            yield self.row_type(*(value if n == key else list(each) for n, each in enumerate(values)))
+
+    def _same(self, row: Row, values: list[Any], record: Any, into: list[Any]) -> None:
+        """The item that has the same key and filters grows its lists; its other values are those of its first row."""
+        marks = frozenset(f"{c.name}={each}" for at, c, _ in self.columns if c.name in self.items.same for each in row[at].split(";"))
+        known = self.by_same.get((id(record), marks))
+        if known is None:
+            item = self.row_type(*(list(value) if isinstance(value, list) else value for value in values))
+            self.by_same[id(record), marks] = item
+            into.append(item)
+            return
+        for (_, column, _), value in zip(self.columns, values, strict=True):
+            if column.cell.many:
+                held = getattr(known, column.into)
+                held.extend(each for each in value if each not in held)
+
+
+def unfold(kind: Kind, record: Any) -> list[Row]:
+    """The rows of a row record; folding them gives it back."""
+    scalars = [_cell(c, record) if not c.item else "" for c in kind.columns]
+    lists = [at for at, c in enumerate(kind.columns) if c.cell.word == "one value a row" and not c.item]
+    if lists:
+        return list(_one_value_a_row(kind, record, scalars, lists[0]))
+    items = getattr(record, kind.items.field) if kind.items else None
+    if not items:
+        return [scalars]
+    keys = {next(i for i, c in enumerate(kind.columns) if c.name == name) for name in kind.key}
+    rows: list[Row] = []
+    for item in items:
+        rows.append(
+            [
+                _cell(c, item) if c.item else text if not rows or at in keys else ""
+                for at, (c, text) in enumerate(zip(kind.columns, scalars, strict=True))
+            ]
+        )
+    return rows
+
+
+def _one_value_a_row(kind: Kind, record: Any, scalars: Row, at: int) -> Iterator[Row]:
+    for value in getattr(record, kind.columns[at].into):
+        yield [value if i == at else text for i, text in enumerate(scalars)]
+
+
+def _cell(column: Column, holder: Any) -> str:
+    value = getattr(holder, column.into)
+    if column.cell.many and isinstance(value, str):
+        return value
+    return "" if value is None else column.cell.write(value)

@@ -1,0 +1,104 @@
+"""Where tariff plans come from: a folder with its sub-folders, a zip file, or addresses on the web."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import trio
+
+from cgrd.errors import CgrdError, ServerError
+from cgrd.profiles.faults import Fault, PlanRefused
+
+LARGEST = 1 << 30
+"""No plan is larger than this, unpacked."""
+
+
+class InvalidPath(CgrdError):
+    """There is no plan under that path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("INVALID_PATH", explain=f"{path!r} is no folder, no zip file and no http(s) address")
+
+
+async def read_source(path: str, *, file_names: Iterable[str]) -> list[tuple[str, str]]:
+    """Every CSV file of a plan: its name relative to the source, and its text.
+
+    Args:
+        path: a folder (searched with its sub-folders), a zip file, or `http(s)://` addresses with `;` between: an entry that ends in
+            `.csv` is one file, any other a base to which the known file names are added.
+        file_names: those names.
+
+    Raises:
+        CgrdError: `MANDATORY_IE_MISSING:FolderPath` for an empty path.
+        InvalidPath: nothing is there.
+        PlanRefused: a file is no UTF-8 text.
+        ServerError: an address does not answer.
+    """
+    if not path:
+        raise CgrdError("MANDATORY_IE_MISSING:FolderPath", explain="FolderPath names the plan's folder")
+    if path.startswith(("http://", "https://")):
+        return await _from_web(path, list(file_names))
+    return await trio.to_thread.run_sync(_from_disk, path)
+
+
+def _from_disk(path: str) -> list[tuple[str, str]]:
+    if os.path.isdir(path):
+        root = Path(path)
+        found = sorted(each for each in root.rglob("*.csv") if each.is_file())
+        return [(str(each.relative_to(root)), _text(each.read_bytes(), str(each.relative_to(root)))) for each in found]
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
+        return read_zip(Path(path).read_bytes())
+    raise InvalidPath(path)
+
+
+def read_zip(data: bytes) -> list[tuple[str, str]]:
+    """The CSV files of a zip archive.
+
+    Raises:
+        ServerError: it is none, or unpacks to more than a gigabyte.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [entry for entry in archive.infolist() if entry.filename.endswith(".csv")]
+            if sum(entry.file_size for entry in entries) > LARGEST:
+                raise ServerError("the archive is too large", explain=f"unpacked it is more than {LARGEST} bytes")
+            return [(entry.filename, _text(archive.read(entry), entry.filename)) for entry in sorted(entries, key=lambda e: e.filename)]
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise ServerError(f"zip: not a valid zip file: {error}") from error
+
+
+async def _from_web(path: str, file_names: list[str]) -> list[tuple[str, str]]:
+    import httpx
+
+    found = []
+    async with httpx.AsyncClient(follow_redirects=True, timeout=60) as client:
+        for base in path.split(";"):
+            single = base.endswith(".csv")
+            for address in [base] if single else [f"{base.rstrip('/')}/{name}" for name in file_names]:
+                try:
+                    answer = await client.get(address)
+                except httpx.HTTPError as error:
+                    raise ServerError(f"{address}: {error}", explain="the address does not answer") from error
+                if answer.status_code == 200:
+                    name = _name(address, file_names)
+                    found.append((name, _text(answer.content, name)))
+                elif single or answer.status_code != 404:
+                    raise ServerError(f"{address}: HTTP status {answer.status_code}")
+    return found
+
+
+def _name(address: str, file_names: list[str]) -> str:
+    last = address.rpartition("/")[2]
+    return next((name for name in file_names if last.endswith(name)), last)
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PlanRefused([Fault(word=f"not UTF-8 text: byte {data[error.start]:#04x}", file=name, line=line)]) from error

@@ -1,0 +1,149 @@
+"""A change of a whole table, prepared in pieces and then made in one step; what a tariff plan's load is made of."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cgrd.codec import encode
+from cgrd.profiles.table import Change, ProfileTable
+
+if TYPE_CHECKING:
+    from cgrd.store import Transaction
+
+PAGE = 1_000
+PAGED_FROM = 5_000
+"""A load that changes more records than this keeps the table in pages: SQLite then writes hundreds of rows, not many thousands."""
+
+
+class Switch:
+    """A prepared change of a whole table: everything slow is done before, then `commit` swaps.
+
+    `prepare` is a generator: it yields where other requests may go on. `commit` runs inside a transaction and does not wait.
+    """
+
+    def __init__(self, table: ProfileTable, *, put: Mapping[str, Any], drop: Sequence[str] = ()) -> None:
+        self.table = table
+        self.put = put
+        self.drop = [key for key in drop if key in table]
+        self._rows: list[tuple[str, str, bytes]] = []
+        self._paged = False
+        self._sides: list[tuple[str, Any]] = []
+        self._changed: set[str] = set()
+
+    def prepare(self) -> Iterator[None]:
+        """Encode what will be stored, and derive what is derived."""
+        table = self.table
+        table._meanwhile.append(self._changed)
+        gone = set(self.drop)
+        self._after = {key: record for key, record in table._records.items() if key not in gone}
+        self._after.update(self.put)
+        self._paged = len(self.put) + len(self.drop) > PAGED_FROM
+        yield
+        yield from self._encode_pages() if self._paged else self._encode_rows()
+        yield from self._derive()
+
+    def _encode_rows(self) -> Iterator[None]:
+        name = self.table.kind.name
+        for at, (key, record) in enumerate(self.put.items()):
+            if not at % PAGE:
+                yield
+            self._rows.append((name, key, encode(record)))
+        self._rows.extend((name, key, b"null") for key in self.drop)
+
+    def _encode_pages(self) -> Iterator[None]:
+        records = list(self._after.values())
+        for at in range(0, len(records), PAGE):
+            yield
+            self._rows.append((self.table.pages, f"{at // PAGE:06}", encode(records[at : at + PAGE])))
+
+    def _derive(self) -> Iterator[None]:
+        """Fresh sides, filled in pieces; small changes are put into the living ones at the commit."""
+        if not self._paged:
+            return
+        for name in ("side", "matcher"):
+            old = getattr(self.table, name)
+            if old is None:
+                continue
+            fresh = type(old)() if name == "side" else old.copy()
+            for at, (key, record) in enumerate(self._after.items()):
+                if not at % PAGE:
+                    yield
+                fresh.put(key, record, None)
+            self._sides.append((name, fresh))
+
+    def close(self) -> None:
+        """Forget the change; after this nothing of it is left."""
+        with contextlib.suppress(ValueError):
+            self.table._meanwhile.remove(self._changed)
+
+    def commit(self, tx: Transaction | None) -> None:
+        """Swap. What other requests changed in the table meanwhile stays, where the plan says nothing about it."""
+        self.close()
+        self._catch_up()
+        if tx is not None and self.table.kind.stored:
+            self._store(tx)
+        if self._paged:
+            self._swap(tx)
+        else:
+            self._apply(tx)
+
+    def _catch_up(self) -> None:
+        """Bring what was prepared up to what other requests did since."""
+        table = self.table
+        others = self._changed.difference(self.put, self.drop)
+        if not self._paged:
+            return
+        for key in others:
+            before, now = self._after.pop(key, None), table.find(key)
+            if now is not None:
+                self._after[key] = now
+            for _, side in self._sides:
+                if now is not None:
+                    side.put(key, now, before)
+                elif before is not None:
+                    side.drop(key, before)
+            self._rows.append((table.kind.name, key, b"null" if now is None else encode(now)))
+
+    def _swap(self, tx: Transaction | None) -> None:
+        table = self.table
+        before = (table._records, table.side, table.matcher, table._compiled)
+        if tx is not None:
+            tx.on_rollback(lambda: self._back(before))
+        table._records, table._compiled = self._after, {}
+        for name, fresh in self._sides:
+            setattr(table, name, fresh)
+        table._tell(Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop)))
+
+    def _apply(self, tx: Transaction | None) -> None:
+        table = self.table
+        olds = {key: table.find(key) for key in (*self.put, *self.drop)}
+        if tx is not None:
+            tx.on_rollback(lambda: _restore_all(table, olds))
+        for key, record in self.put.items():
+            table._put(key, record)
+        for key in self.drop:
+            table._drop(key)
+
+    def _back(self, before: tuple[Any, Any, Any, Any]) -> None:
+        table = self.table
+        table._records, table.side, table.matcher, table._compiled = before
+        table._tell(Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop)))
+
+    def _store(self, tx: Transaction) -> None:
+        table = self.table
+        if self._paged and table.store is not None:
+            kept = {key for _, key, _ in self._rows}
+            for key, _ in list(table.store.scan(table.pages)):
+                if key not in kept:
+                    tx.delete(table.pages, key)
+            for key, _ in list(table.store.scan(table.kind.name)):
+                tx.delete(table.kind.name, key)
+        for kind, key, data in self._rows:
+            tx.put(kind, key, data)
+
+
+def _restore_all(table: ProfileTable, olds: Mapping[str, Any]) -> None:
+    for key, old in olds.items():
+        table._restore(key, old)

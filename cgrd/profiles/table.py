@@ -1,0 +1,269 @@
+"""The records of one kind: all in memory, persisted through the store, compiled at first use, found by key or by event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cgrd.codec import decode, encode
+from cgrd.errors import CgrdError, NotFound
+from cgrd.instants import Instant
+from cgrd.profiles.kind import Kind, Side
+from cgrd.profiles.matching import Matcher, active, in_order
+from cgrd.profiles.scope import Language
+
+if TYPE_CHECKING:
+    from cgrd.store import Store
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed in a table: keys that are new or have another record, and keys that are gone."""
+
+    kind: str
+    put: Sequence[str] = ()
+    dropped: Sequence[str] = ()
+
+
+class MissingProfile(NotFound):
+    """There is no record of that kind and key; some kinds have a word of their own for it."""
+
+    def __init__(self, kind: Kind, key: str) -> None:
+        super().__init__(explain=f"no {kind.name} {key!r} is stored; load a tariff plan with {kind.file}, or set it by the API")
+        if kind.api:
+            self.args = (kind.api.missing,)
+
+
+class ProfileTable:
+    """All records of a kind.
+
+    Keys are `tenant:id`, or the id alone for kinds without tenant. Records are never changed in place: set a new one.
+
+    Args:
+        kind: the declaration.
+        store: where they are kept; None for a table in memory only (tests, `cgrd check`).
+        language: compiles filters; given later by `Profiles.use` where the filter language itself looks filters up here.
+    """
+
+    def __init__(self, *, kind: Kind, store: Store | None = None) -> None:
+        self.kind = kind
+        self.store = store
+        self.language: Language | None = None
+        self.matcher: Matcher | None = None
+        self.side: Any = kind.side() if kind.side else None
+        self._records: dict[str, Any] = {}
+        self._compiled: dict[str, Any] = {}
+        self._watchers: list[Callable[[Change], None]] = []
+        self._meanwhile: list[set[str]] = []
+
+    # -- looking up
+
+    def key(self, tenant: str, id: str) -> str:
+        """The key of a record."""
+        return f"{tenant}:{id}" if self.kind.has_tenant else id
+
+    def find(self, key: str) -> Any:
+        """The record under a key, or None."""
+        return self._records.get(key)
+
+    def get(self, tenant: str, id: str) -> Any:
+        """The record.
+
+        Raises:
+            NotFound: there is none (with the kind's own word).
+        """
+        key = self.key(tenant, id)
+        found = self._records.get(key)
+        if found is None and self.kind.synthetic:
+            found = self.kind.synthetic(tenant, id)
+        if found is None:
+            raise MissingProfile(self.kind, key)
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Key and record of all; what changes meanwhile is not seen."""
+        return iter(list(self._records.items()))
+
+    def ids(self, tenant: str = "", *, search: str = "") -> list[str]:
+        """The sorted ids of a tenant (all, for kinds without tenant) that begin with `search`."""
+        prefix = f"{tenant}:" if self.kind.has_tenant else ""
+        wanted = prefix + search
+        return sorted(key[len(prefix) :] for key in self._records if key.startswith(wanted))
+
+    def count(self, tenant: str = "") -> int:
+        """How many records the tenant has."""
+        return len(self.ids(tenant))
+
+    def compiled(self, tenant: str, id: str) -> Any:
+        """What the owner's `compile` made of the record; made at the first use after a change.
+
+        Raises:
+            NotFound: there is no such record.
+            CgrdError: the record cannot be compiled.
+        """
+        key = self.key(tenant, id)
+        made = self._compiled.get(key)
+        if made is None:
+            record = self.get(tenant, id)
+            made = self.kind.compile(record) if self.kind.compile else record
+            self._compiled[key] = made
+        return made
+
+    # -- finding by event
+
+    def matching(
+        self,
+        roots: Mapping[str, Any],
+        *,
+        tenant: str,
+        context: str | None = None,
+        ids: Sequence[str] | None = None,
+        ignore_filters: bool = False,
+        at: Instant | None = None,
+    ) -> list[Any]:
+        """The records that match an event, best weight first, equal weights by ID.
+
+        Args:
+            roots: the event by prefix (`*req`, `*opts`, `*vars`).
+            tenant: whose records.
+            context: for kinds with contexts; None looks at all.
+            ids: these instead of what the index finds; unknown ones are no error. Filters still hold.
+            ignore_filters: with `ids` only: take them as they are.
+            at: the instant for activation intervals; None = they are not looked at.
+
+        Raises:
+            CgrdError: a filter cannot be evaluated (unknown type, incomparable values).
+        """
+        asked = bool(ids)
+        wanted: Iterable[str] = ids if ids else self._candidates(roots, tenant, context)
+        found = []
+        for id in dict.fromkeys(wanted):
+            key = self.key(tenant, id)
+            record = self._records.get(key)
+            if record is None and asked and self.kind.synthetic:
+                record = self.kind.synthetic(tenant, id)
+            if record is None or (at is not None and not active(record, at)):
+                continue
+            if not asked and self.matcher and not self.matcher.matches_context(record, context):
+                continue
+            if (asked and ignore_filters) or self.passes(record, roots):
+                found.append(record)
+        return in_order(found)
+
+    def _candidates(self, roots: Mapping[str, Any], tenant: str, context: str | None) -> Iterable[str]:
+        if self.matcher is None:
+            return self.ids(tenant)
+        return self.matcher.candidates(roots, tenant, context)
+
+    def passes(self, record: Any, roots: Mapping[str, Any]) -> bool:
+        """Whether all the record's filters pass."""
+        filter_ids = self.kind.filter_ids(record)
+        if not filter_ids:
+            return True
+        if self.language is None:
+            raise CgrdError("SERVER_ERROR: no filter language", explain="the kernel was started without cgrd.filters")
+        if self.matcher is None:
+            return all(self.language.compile_filter(record.Tenant, each).passes(roots) for each in filter_ids)
+        return all(each.passes(roots) for each in self.matcher.filters(self.kind.record_key(record), record, self.language))
+
+    # -- changing
+
+    def watch(self, watcher: Callable[[Change], None]) -> None:
+        """Call `watcher` after every change, in the same step; it must not raise."""
+        self._watchers.append(watcher)
+
+    def _tell(self, change: Change) -> None:
+        for watcher in self._watchers:
+            watcher(change)
+
+    def set(self, record: Any, *, why: str = "") -> None:
+        """Store a record, new or in place of another."""
+        key = self.kind.record_key(record)
+        old = self._records.get(key)
+        if self.store is not None and self.kind.stored:
+            with self.store.transaction(why=why or f"Set{self.kind.name}") as tx:
+                tx.put(self.kind.name, key, encode(record))
+                tx.on_rollback(lambda: self._restore(key, old))
+        self._put(key, record)
+
+    def remove(self, tenant: str, id: str, *, why: str = "") -> None:
+        """Delete a record.
+
+        Raises:
+            NotFound: there is none.
+        """
+        key = self.key(tenant, id)
+        old = self._records.get(key)
+        if old is None:
+            raise MissingProfile(self.kind, key)
+        if self.store is not None and self.kind.stored:
+            with self.store.transaction(why=why or f"Remove{self.kind.name}") as tx:
+                tx.put(self.kind.name, key, b"null")  # a stone over what a page may still hold
+                tx.on_rollback(lambda: self._restore(key, old))
+        self._drop(key)
+
+    def _restore(self, key: str, old: Any) -> None:
+        if old is None:
+            self._drop(key)
+        else:
+            self._put(key, old)
+
+    def _sides(self) -> Iterator[Side]:
+        if self.side is not None:
+            yield self.side
+        if self.matcher is not None:
+            yield self.matcher
+
+    def _put(self, key: str, record: Any) -> None:
+        for changed in self._meanwhile:
+            changed.add(key)
+        old = self._records.get(key)
+        self._records[key] = record
+        self._compiled.pop(key, None)
+        for side in self._sides():
+            side.put(key, record, old)
+        self._tell(Change(self.kind.name, put=(key,)))
+
+    def _drop(self, key: str) -> None:
+        for changed in self._meanwhile:
+            changed.add(key)
+        old = self._records.pop(key, None)
+        self._compiled.pop(key, None)
+        if old is not None:
+            for side in self._sides():
+                side.drop(key, old)
+            self._tell(Change(self.kind.name, dropped=(key,)))
+
+    # -- starting
+
+    def load(self) -> None:
+        """Read what is stored; called once, before anything is served."""
+        if self.store is None or not self.kind.stored:
+            return
+        for _, page in self.store.scan(self.pages):
+            for record in decode(page, list[self.kind.record]):  # type: ignore[name-defined]
+                self._records[self.kind.record_key(record)] = record
+        for key, data in self.store.scan(self.kind.name):
+            if data == b"null":
+                self._records.pop(key, None)
+            else:
+                self._records[key] = decode(data, self.kind.record)
+        self.index_all()
+
+    def index_all(self) -> None:
+        """Derive what is derived from all records anew."""
+        for side in self._sides():
+            for key, record in self._records.items():
+                side.put(key, record, None)
+
+    @property
+    def pages(self) -> str:
+        """The store's kind under which bulk loads are kept."""
+        return f"{self.kind.name}#pages"

@@ -1,0 +1,160 @@
+"""All tables of this daemon: made from the declarations of the installed kinds, read from the store, tied to the filter language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from cgrd.clock import Clock, SystemClock
+from cgrd.codec import decode, encode
+from cgrd.errors import PluginError
+from cgrd.instants import Instant
+from cgrd.profiles.cells import Reading
+from cgrd.profiles.kind import Kind
+from cgrd.profiles.matching import Index, Matcher
+from cgrd.profiles.scope import Language
+from cgrd.profiles.table import Change, ProfileTable
+
+if TYPE_CHECKING:
+    from cgrd.profiles.plan import Load
+    from cgrd.store import Store, Transaction
+
+Applier = Callable[[list[Any], bool], None]
+
+
+def all_kinds() -> list[Kind]:
+    """The kernel's kinds and those of every installed plugin, in the order of loading.
+
+    Raises:
+        PluginError: a module of kinds cannot be imported, or two declare the same kind.
+    """
+    from cgrd.plugins import installed_kinds
+    from cgrd.profiles.kinds import KINDS
+
+    found: dict[str, Kind] = {}
+    for kind in (*KINDS, *installed_kinds()):
+        if found.setdefault(kind.name, kind) is not kind:
+            raise PluginError(f"the profile kind {kind.name} ({kind.file}) is declared twice")
+    return sorted(found.values(), key=lambda kind: kind.order)
+
+
+class Profiles(Mapping[str, ProfileTable]):
+    """The tables by the name of their kind.
+
+    Args:
+        kinds: the declarations.
+        store: where records are kept; None keeps them in memory only.
+        clock: what relative times and load ids are read from.
+        zone: of times that name none (`general.default_timezone`).
+        default_tenant: of requests that name none (`general.default_tenant`).
+    """
+
+    def __init__(
+        self, *, kinds: Iterable[Kind], store: Store | None = None, clock: Clock | None = None, zone: tzinfo = UTC, default_tenant: str = "cgrates.org"
+    ) -> None:
+        self.store = store
+        self.clock = clock or SystemClock(zone)
+        self.zone = zone
+        self.default_tenant = default_tenant
+        self.loading = trio.Lock()
+        self.kinds = sorted(kinds, key=lambda kind: kind.order)
+        self.language: Language | None = None
+        self.appliers: dict[str, Applier] = {}
+        """Who carries out records that are instructions (`AccountActions`): called with them and whether to undo, inside the load's transaction."""
+        self.load_ids: dict[str, int] = {}
+        self._load_watchers: list[Callable[[Load], None]] = []
+        self.vocabularies: dict[str, frozenset[str]] = {}
+        """Words that plugins add, by hook (`cgrd_metrics`), for the checks of kinds."""
+        self._tables = {kind.name: ProfileTable(kind=kind, store=store) for kind in self.kinds if kind.stored}
+        if (filters := self._tables.get("Filter")) is not None:
+            filters.watch(self._filters_changed)
+
+    def __getitem__(self, name: str) -> ProfileTable:
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def now(self) -> Instant:
+        """The present moment in the daemon's zone."""
+        return self.clock.now().at_zone(self.zone)
+
+    def clock_ns(self) -> int:
+        """The present moment in unix nanoseconds; what load ids are."""
+        return self.clock.now_ns()
+
+    def reading(self) -> Reading:
+        """What texts of requests and plans are read against now."""
+        return Reading(zone=self.zone, now=self.now())
+
+    def on_load(self, watcher: Callable[[Load], None]) -> None:
+        """Call `watcher` after every tariff plan that was loaded or removed; it must not raise."""
+        self._load_watchers.append(watcher)
+
+    def tell_loaded(self, load: Load) -> None:
+        """Tell the watchers of loads."""
+        for watcher in self._load_watchers:
+            watcher(load)
+
+    def kind(self, name: str) -> Kind | None:
+        """The declaration of that name, stored kind or not."""
+        return next((kind for kind in self.kinds if kind.name == name), None)
+
+    def use(
+        self, language: Language, *, new_index: Callable[[Kind, str], Index] | None = None, any_context: Callable[[Kind], bool] | None = None
+    ) -> None:
+        """Give the tables the filter language, and indexes where selects are indexed.
+
+        Args:
+            language: compiles filters.
+            new_index: an empty index for a kind and tenant; None, or one that is never called, scans all profiles.
+            any_context: whether a kind's records under `*any` match every context (`attributes.any_context`).
+        """
+        self.language = language
+        for table in self._tables.values():
+            table.language = language
+            if table.kind.index and new_index is not None:
+                table.matcher = _matcher(table.kind, new_index, any_context)
+                for key, record in table.items():
+                    table.matcher.put(key, record, None)
+
+    def load(self) -> None:
+        """Read everything stored; once, before anything is served."""
+        for table in self._tables.values():
+            table.load()
+        if self.store is not None and (data := self.store.get("LoadIDs", "")) is not None:
+            self.load_ids = decode(data, dict[str, int])
+
+    def mark_loaded(self, names: Iterable[str], load_id: int, tx: Transaction | None) -> None:
+        """Remember a load's id (unix ns) for partitions (`*filters`)."""
+        before = self.load_ids
+        self.load_ids = {**before, **dict.fromkeys(names, load_id)}
+        if tx is not None:
+            tx.put("LoadIDs", "", encode(self.load_ids))
+            tx.on_rollback(lambda: setattr(self, "load_ids", before))
+
+    def users_of_filter(self, tenant: str, id: str) -> dict[str, list[str]]:
+        """Ids of the records that use a filter, by the reference's name of their index."""
+        found: dict[str, list[str]] = {}
+        for table in self._tables.values():
+            if table.kind.index is None:
+                continue
+            if ids := sorted(record.ID for _, record in table.items() if record.Tenant == tenant and id in table.kind.filter_ids(record)):
+                found[table.kind.index.item_type] = ids
+        return found
+
+    def _filters_changed(self, change: Change) -> None:
+        for table in self._tables.values():
+            if table.matcher is not None:
+                for key in (*change.put, *change.dropped):
+                    table.matcher.filter_changed(key, table._records)
+
+
+def _matcher(kind: Kind, new_index: Callable[[Kind, str], Index], any_context: Callable[[Kind], bool] | None) -> Matcher:
+    return Matcher(kind=kind, new_index=lambda tenant: new_index(kind, tenant), any_context=any_context(kind) if any_context else True)

@@ -1,0 +1,142 @@
+"""Rates.csv and DestinationRates.csv: what rating plans are made of; they are not kept by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cgrd.costs import RGRate, RIRate
+from cgrd.durations import parse_duration
+from cgrd.profiles import INTEGER, NUMBER, Draft, Items, Kind, Refused, TpApi, column
+
+CHUNK = 2_000
+
+
+class Rates(msgspec.Struct):
+    """The slots of a rate, the first one's connect fee for all."""
+
+    ID: str
+    ConnectFee: Decimal
+    Slots: list[RGRate]
+
+
+class RatedDestination(NamedTuple):
+    """A destination with its rate; destinations share equal ratings."""
+
+    destination: str
+    rating: RIRate
+
+
+class DestinationRates(msgspec.Struct):
+    """The lines of a tag."""
+
+    ID: str
+    Lines: list[RatedDestination]
+
+
+def build_rates(row: Any, _: Draft) -> Rates:
+    """A rate of its slots.
+
+    Raises:
+        Wrong: a duration that is none.
+    """
+    slots = [
+        RGRate(
+            GroupIntervalStart=parse_duration(slot.GroupIntervalStart),
+            Value=slot.Rate,
+            RateIncrement=parse_duration(slot.RateIncrement),
+            RateUnit=parse_duration(slot.RateUnit),
+        )
+        for slot in row.RateSlots
+    ]
+    fee = row.RateSlots[0].ConnectFee if row.RateSlots else Decimal(0)
+    return Rates(row.ID, fee, sorted(slots, key=lambda slot: slot.GroupIntervalStart))
+
+
+def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, DestinationRates]:
+    """The lines of a tag, every tag that they name looked up.
+
+    Raises:
+        Refused: a rate or a destination that is nowhere.
+    """
+    lines: list[RatedDestination] = []
+    ratings: dict[tuple[Any, ...], RIRate] = {}
+    for at, line in enumerate(row.DestinationRates):
+        if not at % CHUNK:
+            yield
+        settings = (line.RateId, line.RoundingMethod, line.RoundingDecimals, line.MaxCost, line.MaxCostStrategy)
+        rating = ratings.get(settings)
+        if rating is None:
+            rating = ratings[settings] = _rating(draft, *settings)
+        destination = line.DestinationId
+        if destination != "*any" and not draft.has("Destination", destination):
+            raise Refused(f'could not get destination for tag "{destination}"', explain="neither in Destinations.csv nor loaded before")
+        lines.append(RatedDestination(destination, rating))
+    return DestinationRates(row.ID, lines)
+
+
+def _rating(draft: Draft, tag: str, method: str, decimals: int, max_cost: Decimal, strategy: str) -> RIRate:
+    rates = draft.record("Rates", tag)
+    if rates is None:
+        raise Refused(f'could not find rate for tag "{tag}"', explain="Rates.csv has no such tag")
+    return RIRate(
+        ConnectFee=rates.ConnectFee,
+        RoundingMethod=method,
+        RoundingDecimals=decimals,
+        MaxCost=max_cost,
+        MaxCostStrategy=strategy,
+        Rates=rates.Slots,
+    )
+
+
+RATES = Kind(
+    name="Rates",
+    record=Rates,
+    file="Rates.csv",
+    model="RateMdl",
+    order=30,
+    columns=(
+        column("Tag", into="ID"),
+        column("ConnectFee", NUMBER, item="RateSlots"),
+        column("Rate", NUMBER, item="RateSlots"),
+        column("RateUnit", item="RateSlots"),
+        column("RateIncrement", item="RateSlots"),
+        column("GroupIntervalStart", item="RateSlots"),
+    ),
+    key=("Tag",),
+    items=Items(field="RateSlots"),
+    early=True,
+    stored=False,
+    tp=TpApi(noun="Rate", ids="RateIds", mandatory=("ID", "RateSlots")),
+    build=build_rates,
+    export=False,
+    docs="What a unit of use costs, from which use on, in which steps.",
+)
+
+DESTINATION_RATES = Kind(
+    name="DestinationRates",
+    record=DestinationRates,
+    file="DestinationRates.csv",
+    model="DestinationRateMdl",
+    order=40,
+    columns=(
+        column("Tag", into="ID"),
+        column("DestinationsTag", into="DestinationId", item="DestinationRates"),
+        column("RatesTag", into="RateId", item="DestinationRates"),
+        column("RoundingMethod", item="DestinationRates"),
+        column("RoundingDecimals", INTEGER, item="DestinationRates"),
+        column("MaxCost", NUMBER, item="DestinationRates"),
+        column("MaxCostStrategy", item="DestinationRates"),
+    ),
+    key=("Tag",),
+    items=Items(field="DestinationRates"),
+    early=True,
+    stored=False,
+    tp=TpApi(noun="DestinationRate", ids="DestinationRateIds", mandatory=("ID", "DestinationRates")),
+    build=build_destination_rates,
+    export=False,
+    docs="Which rate a destination has, and how the total is rounded and capped.",
+)

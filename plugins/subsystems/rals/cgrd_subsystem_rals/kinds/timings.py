@@ -1,0 +1,157 @@
+"""Timings.csv: named sets of times; and those that need no row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from cgrd.costs import RITiming
+from cgrd.errors import CgrdError, MandatoryMissing, ServerError
+from cgrd.instants import Instant
+from cgrd.profiles import Api, Draft, Kind, Method, Profiles, Refused, Scope, TpApi, column
+
+CLOCK = re.compile(r"(?:\d{1,2}|\*):(?:\d{1,2}|\*):(?:\d{1,2}|\*)\Z|\+\S+\Z|\*asap\Z|\*any\Z", re.ASCII)
+
+
+def read_list(text: str, *, modulo: int = 0) -> list[int]:
+    """The numbers of a `;` list; `*any` and what is no number stand for any. `modulo` 7 makes Sunday (0 and 7) 0."""
+    if text in ("", "*any"):
+        return []
+    try:
+        numbers = [int(part) for part in text.split(";") if part]
+    except ValueError:
+        return []
+    return [number % modulo for number in numbers] if modulo else numbers
+
+
+def _show(numbers: list[int] | None) -> str:
+    return ";".join(map(str, numbers)) if numbers else "*any"
+
+
+def timing_of(id: str, years: str, months: str, month_days: str, week_days: str, time: str) -> RITiming:
+    """A timing of the texts that rows and SetActionPlan write."""
+    start, _, end = time.partition(";")
+    return RITiming(
+        ID=id,
+        Years=read_list(years),
+        Months=read_list(months),
+        MonthDays=read_list(month_days),
+        WeekDays=read_list(week_days, modulo=7),
+        StartTime=start,
+        EndTime=end,
+    )
+
+
+def build(row: Any, _: Draft) -> RITiming:
+    """The timing of its row."""
+    return timing_of(row.ID, row.Years, row.Months, row.MonthDays, row.WeekDays, row.Time)
+
+
+def unbuild(record: RITiming) -> Any:
+    """Its row record."""
+    time = f"{record.StartTime};{record.EndTime}" if record.EndTime else record.StartTime
+    lists = [_show(each) for each in (record.Years, record.Months, record.MonthDays, record.WeekDays)]
+    return TIMING.row(ID=record.ID, Years=lists[0], Months=lists[1], MonthDays=lists[2], WeekDays=lists[3], Time=time)
+
+
+def check(record: Any, scope: Scope) -> None:
+    """Times must be `hh:mm:ss`, wildcards for cron-like ones, `+duration` or `*asap`.
+
+    Raises:
+        Refused: `INVALID_TIME:<text>`.
+    """
+    for text in (record.StartTime, record.EndTime):
+        if text and not CLOCK.match(text):
+            raise Refused(f"INVALID_TIME:{text}", explain=f"timing {record.ID}: write {text!r} as hh:mm:ss")
+
+
+def builtin_timing(id: str, now: Instant) -> RITiming | None:
+    """A timing that needs no row, anchored at `now`; None when the id names none of them."""
+    moment = now.datetime()
+    clock = moment.strftime("%H:%M:%S")
+    weekday = moment.isoweekday() % 7
+    made: dict[str, dict[str, Any]] = {
+        "*any": {"StartTime": "00:00:00"},
+        "*asap": {"StartTime": "*asap"},
+        "*every_minute": {"StartTime": f"*:*:{moment:%S}"},
+        "*hourly": {"StartTime": f"*:{moment:%M:%S}"},
+        "*daily": {"StartTime": clock},
+        "*weekly": {"WeekDays": [weekday], "StartTime": clock},
+        "*monthly": {"MonthDays": [moment.day], "StartTime": clock},
+        "*monthly_estimated": {"MonthDays": [moment.day], "StartTime": clock},
+        "*month_end": {"MonthDays": [-1], "StartTime": clock},
+        "*yearly": {"Months": [moment.month], "MonthDays": [moment.day], "StartTime": clock},
+    }
+    values = made.get(id)
+    return None if values is None else RITiming(ID=id, **values)
+
+
+def find_timing(draft: Draft, id: str, *, stored: bool = True) -> RITiming | None:
+    """A timing of the plan, a built-in one, or (where `stored`) one set before."""
+    found: RITiming | None = draft.record("Timing", id) or builtin_timing(id, draft.now)
+    return found if found is not None or not stored else draft.find("Timing", id)
+
+
+class GetTiming(msgspec.Struct):
+    """Arguments of GetTiming and RemoveTiming."""
+
+    ID: str = ""
+
+
+def methods(profiles: Profiles) -> Iterable[Method]:
+    """The API of timings."""
+    table = profiles["Timing"]
+
+    def get_timing(args: GetTiming) -> RITiming:
+        if not args.ID:
+            raise MandatoryMissing("ID")
+        return builtin_timing(args.ID, profiles.now()) or table.get("", args.ID)
+
+    def set_timing(args: RITiming) -> str:
+        if not args.ID:
+            raise MandatoryMissing("ID")
+        try:
+            check(args, Scope(profiles, kind="Timing", key=args.ID))
+        except CgrdError as error:
+            raise ServerError(error) from error
+        table.set(args, why="APIerSv1.SetTiming")
+        return "OK"
+
+    def remove_timing(args: GetTiming) -> str:
+        if not args.ID:
+            raise MandatoryMissing("ID")
+        table.remove("", args.ID, why="APIerSv1.RemoveTiming")
+        return "OK"
+
+    yield Method("APIerSv1.GetTiming", GetTiming, get_timing)
+    yield Method("APIerSv1.SetTiming", RITiming, set_timing)
+    yield Method("APIerSv1.RemoveTiming", GetTiming, remove_timing)
+
+
+TIMING = Kind(
+    name="Timing",
+    record=RITiming,
+    file="Timings.csv",
+    model="TimingMdl",
+    order=20,
+    columns=(
+        column("Tag", into="ID"),
+        column("Years"),
+        column("Months"),
+        column("MonthDays"),
+        column("WeekDays"),
+        column("Time"),
+    ),
+    key=("Tag",),
+    cache="*timings",
+    api=Api(derive=False, extra=methods),
+    tp=TpApi(noun="Timing", ids="TimingIds", mandatory=("ID", "Years", "Months", "MonthDays", "WeekDays", "Time")),
+    build=build,
+    unbuild=unbuild,
+    check=check,
+    export=False,
+    docs="Named sets of times. `*any`, `*asap`, `*daily`, `*weekly`, `*monthly`, `*yearly` and the like need no row.",
+)

@@ -1,0 +1,235 @@
+"""ActionTriggers.csv: actions that a balance or counter sets off."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cgrd.durations import parse_duration
+from cgrd.errors import MandatoryMissing, NotFound
+from cgrd.instants import Instant, parse_instant
+from cgrd.profiles import FLAG, NUMBER, Api, Draft, Items, Kind, Method, Profiles, Reading, TpApi, column
+from cgrd_subsystem_rals.kinds.actions import needed_timing
+from cgrd_subsystem_rals.kinds.balances import BalanceFilter, flag, weight, word, words
+
+
+class ActionTrigger(msgspec.Struct):
+    """One trigger; MinSleep in ns between two firings of a recurrent one."""
+
+    ID: str = ""
+    UniqueID: str = ""
+    ThresholdType: str = ""
+    ThresholdValue: Decimal = Decimal(0)
+    Recurrent: bool = False
+    MinSleep: int = 0
+    ExpirationDate: Instant = Instant.ZERO
+    ActivationDate: Instant = Instant.ZERO
+    Balance: BalanceFilter | None = None
+    Weight: Decimal = Decimal(0)
+    ActionsID: str = ""
+    MinQueuedItems: int = 0
+    Executed: bool = False
+    LastExecutionTime: Instant = Instant.ZERO
+
+
+class ActionTriggers(msgspec.Struct):
+    """The triggers of a group."""
+
+    Id: str = ""
+    Triggers: list[ActionTrigger] = []
+
+
+def build(row: Any, draft: Draft) -> ActionTriggers:
+    """The group of its rows.
+
+    Raises:
+        Wrong, Refused: a time, duration, weight or flag that cannot be read.
+    """
+    return ActionTriggers(row.ID, [_trigger(row.ID, each, draft) for each in row.ActionTriggers])
+
+
+def _trigger(id: str, row: Any, draft: Draft) -> ActionTrigger:
+    expires, activates, balance_expires = (
+        parse_instant(text, zone=draft.reading.zone, now=draft.now) for text in (row.ExpirationDate, row.ActivationDate, row.BalanceExpirationDate)
+    )
+    balance = BalanceFilter(
+        ID=word(row.BalanceId),
+        Type=word(row.BalanceType),
+        ExpirationDate=balance_expires if word(row.BalanceExpirationDate) else None,
+        Weight=weight(row.BalanceWeight, draft.now),
+        DestinationIDs=words(row.BalanceDestinationIds),
+        RatingSubject=word(row.BalanceRatingSubject),
+        Categories=words(row.BalanceCategories),
+        SharedGroups=words(row.BalanceSharedGroups),
+        TimingIDs=words(row.BalanceTimingTags),
+        Disabled=flag(row.BalanceDisabled),
+        Blocker=flag(row.BalanceBlocker),
+    )
+    if balance.TimingIDs:
+        balance.Timings = [needed_timing(draft, tag) for tag in balance.TimingIDs]
+    return ActionTrigger(
+        ID=id,
+        UniqueID=row.UniqueID or str(uuid.uuid4()),
+        ThresholdType=row.ThresholdType,
+        ThresholdValue=row.ThresholdValue,
+        Recurrent=row.Recurrent,
+        MinSleep=parse_duration(row.MinSleep),
+        ExpirationDate=expires,
+        ActivationDate=activates,
+        Balance=balance,
+        Weight=row.Weight,
+        ActionsID=row.ActionsId,
+    )
+
+
+class SetActionTrigger(msgspec.Struct):
+    """Arguments of APIerSv1.SetActionTrigger: fields of the trigger by name; those not given stay."""
+
+    GroupID: str = ""
+    UniqueID: str = ""
+    ActionTrigger: dict[str, Any] | None = None
+
+
+class RemoveActionTrigger(msgspec.Struct):
+    """Arguments of APIerSv1.RemoveActionTrigger; no UniqueID removes the group."""
+
+    GroupID: str = ""
+    UniqueID: str = ""
+
+
+class GetActionTriggers(msgspec.Struct):
+    """Arguments of APIerSv1.GetActionTriggers; no ids = all."""
+
+    GroupIDs: list[str] | None = None
+
+
+_SETS = {
+    "BalanceDestinationIds": "DestinationIDs",
+    "BalanceCategories": "Categories",
+    "BalanceSharedGroups": "SharedGroups",
+    "BalanceTimingTags": "TimingIDs",
+}
+_TEXTS = {"BalanceID": "ID", "BalanceId": "ID", "BalanceType": "Type", "BalanceRatingSubject": "RatingSubject"}
+
+
+def altered(trigger: ActionTrigger, fields: dict[str, Any], reading: Reading) -> ActionTrigger:
+    """The trigger with these fields (`ThresholdType`, `BalanceType`, `ActionsID` …) set.
+
+    Raises:
+        Wrong, Refused: a value that cannot be read.
+    """
+    new: ActionTrigger = msgspec.structs.replace(trigger, Balance=msgspec.structs.replace(trigger.Balance or BalanceFilter()))
+    assert new.Balance is not None
+    now = reading.now or Instant.ZERO
+    for name, value in fields.items():
+        text = _text(value)
+        if name in ("ThresholdType", "ActionsID"):
+            setattr(new, name, text)
+        elif name in ("ThresholdValue", "Weight"):
+            setattr(new, name, weight(text, now) or Decimal(0))
+        elif name in ("Recurrent", "Executed"):
+            setattr(new, name, bool(flag(text)))
+        elif name == "MinSleep":
+            new.MinSleep = parse_duration(text)
+        elif name in ("ExpirationDate", "ActivationDate"):
+            setattr(new, name, parse_instant(text, zone=reading.zone, now=reading.now))
+        elif name in _TEXTS:
+            setattr(new.Balance, _TEXTS[name], word(text))
+        elif name in _SETS:
+            setattr(new.Balance, _SETS[name], words(";".join(value) if isinstance(value, list) else text))
+        elif name == "BalanceWeight":
+            new.Balance.Weight = weight(text, now)
+        elif name in ("BalanceBlocker", "BalanceDisabled"):
+            setattr(new.Balance, name.removeprefix("Balance"), flag(text))
+        elif name == "BalanceExpirationDate":
+            new.Balance.ExpirationDate = parse_instant(text, zone=reading.zone, now=reading.now)
+    return new
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def methods(profiles: Profiles) -> Iterable[Method]:
+    """The API of stored triggers; triggers of accounts are the owner's."""
+    table = profiles["ActionTriggers"]
+
+    def set_trigger(args: SetActionTrigger) -> str:
+        if not args.GroupID:
+            raise MandatoryMissing("GroupID")
+        group = table.find(args.GroupID)
+        triggers = list(group.Triggers) if group else []
+        at = next((i for i, each in enumerate(triggers) if each.UniqueID == args.UniqueID), -1)
+        old = triggers.pop(at) if at >= 0 else ActionTrigger(ID=args.GroupID, UniqueID=args.UniqueID or str(uuid.uuid4()), Balance=BalanceFilter())
+        triggers.insert(at if at >= 0 else len(triggers), altered(old, args.ActionTrigger or {}, profiles.reading()))
+        table.set(ActionTriggers(args.GroupID, triggers), why="APIerSv1.SetActionTrigger")
+        return "OK"
+
+    def remove(args: RemoveActionTrigger) -> str:
+        if not args.GroupID:
+            raise MandatoryMissing("GroupID")
+        if not args.UniqueID:
+            if args.GroupID in table:
+                table.remove("", args.GroupID, why="APIerSv1.RemoveActionTrigger")
+            return "OK"
+        group: ActionTriggers = table.get("", args.GroupID)
+        left = [each for each in group.Triggers if each.UniqueID != args.UniqueID]
+        table.set(ActionTriggers(args.GroupID, left), why="APIerSv1.RemoveActionTrigger")
+        return "OK"
+
+    def get(args: GetActionTriggers) -> list[ActionTrigger]:
+        groups = [table.get("", id) for id in args.GroupIDs or table.ids()]
+        if not groups:
+            raise NotFound(explain="no action triggers are stored")
+        return [trigger for group in groups for trigger in group.Triggers]
+
+    yield Method("APIerSv1.SetActionTrigger", SetActionTrigger, set_trigger)
+    yield Method("APIerSv1.RemoveActionTrigger", RemoveActionTrigger, remove)
+    yield Method("APIerSv1.GetActionTriggers", GetActionTriggers, get)
+
+
+ACTION_TRIGGERS = Kind(
+    name="ActionTriggers",
+    record=ActionTriggers,
+    file="ActionTriggers.csv",
+    model="ActionTriggerMdl",
+    order=100,
+    columns=(
+        column("Tag", into="ID"),
+        column("UniqueId", into="UniqueID", item="ActionTriggers"),
+        column("ThresholdType", item="ActionTriggers"),
+        column("ThresholdValue", NUMBER, item="ActionTriggers"),
+        column("Recurrent", FLAG, item="ActionTriggers"),
+        column("MinSleep", item="ActionTriggers"),
+        column("ExpiryTime", into="ExpirationDate", item="ActionTriggers"),
+        column("ActivationTime", into="ActivationDate", item="ActionTriggers"),
+        column("BalanceTag", into="BalanceId", item="ActionTriggers"),
+        column("BalanceType", item="ActionTriggers"),
+        column("BalanceCategories", item="ActionTriggers"),
+        column("BalanceDestinationTags", into="BalanceDestinationIds", item="ActionTriggers"),
+        column("BalanceRatingSubject", item="ActionTriggers"),
+        column("BalanceSharedGroups", item="ActionTriggers"),
+        column("BalanceExpiryTime", into="BalanceExpirationDate", item="ActionTriggers"),
+        column("BalanceTimingTags", item="ActionTriggers"),
+        column("BalanceWeight", item="ActionTriggers"),
+        column("BalanceBlocker", item="ActionTriggers"),
+        column("BalanceDisabled", item="ActionTriggers"),
+        column("ActionsTag", into="ActionsId", item="ActionTriggers"),
+        column("Weight", NUMBER, item="ActionTriggers"),
+    ),
+    key=("Tag",),
+    items=Items(field="ActionTriggers"),
+    early=True,
+    cache="*action_triggers",
+    api=Api(derive=False, extra=methods),
+    tp=TpApi(noun="ActionTriggers", ids="ActionTriggerIds"),
+    build=build,
+    export=False,
+    docs="Actions that a balance or counter sets off.",
+)
