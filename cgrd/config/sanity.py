@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from cgrd.config.check import dotted
 from cgrd.config.tree import Tree
 
 _SELF = ("*internal", "*birpc_internal")
@@ -81,7 +82,7 @@ def _sessions(tree: Tree) -> Iterator[str]:
         yield _at(
             tree,
             "caches",
-            "partitions",
+            ("partitions", "*closed_sessions", "limit"),
             "<CacheS> *closed_sessions needs to be != 0, received: 0; SessionS keeps what it has closed there",
         )
     for field in sessions["alterable_fields"]:
@@ -96,7 +97,7 @@ def _sessions(tree: Tree) -> Iterator[str]:
 
 def _others(tree: Tree) -> Iterator[str]:
     if tree.enabled("attributes") and tree["attributes"]["opts"]["*processRuns"] < 1:
-        yield _at(tree, "attributes", "opts", "<AttributeS> *processRuns needs to be bigger than 0")
+        yield _at(tree, "attributes", ("opts", "*processRuns"), "<AttributeS> *processRuns needs to be bigger than 0")
     if tree.enabled("cdrs") and tree.enabled("ees") and "*internal" in tree["cdrs"]["ees_conns"]:
         known = {exporter.get("id") for exporter in tree["ees"]["exporters"]}
         for exporter in tree["cdrs"]["online_cdr_exports"]:
@@ -115,7 +116,12 @@ def _replication(tree: Tree) -> Iterator[str]:
     for flag, key in (("remote", "remote_conns"), ("replicate", "replication_conns")):
         wants = [name for name, item in found.get("items", {}).items() if item.get(flag)]
         if wants and not found.get(key):
-            yield _at(tree, "data_db", key, f"<DataDB> {wants[0]} is {flag}: true, but {key} names no connection")
+            yield _at(
+                tree,
+                "data_db",
+                ("items", wants[0], flag),
+                f"<DataDB> {wants[0]} is {flag}: true, but {key} names no connection",
+            )
         for conn in found.get(key, ()):
             if conn.partition(":")[0] in _SELF:
                 yield _at(tree, "data_db", key, f"<DataDB> {key} cannot be {conn}: it would be this daemon")
@@ -164,7 +170,8 @@ def _defaults(tree: Tree) -> Iterator[str]:
             yield f"{section}.db_type is not set: the embedded store is used, where the reference would look for {tree[section]['db_type']}"
 
 
-def _at(tree: Tree, section: str, key: str, text: str) -> str:
-    origin = tree.origin(section, key)
+def _at(tree: Tree, section: str, key: str | tuple[str, ...], text: str) -> str:
+    keys = (key,) if isinstance(key, str) else key
+    origin = tree.origin(section, *keys)
     where = f"{origin}: " if origin != "default" else ""
-    return f"{where}{section}.{key}: {text}"
+    return f"{where}{dotted((section, *keys))}: {text}"
