@@ -42,6 +42,8 @@ class Stage:
         per: "event" or "run".
         forks: it makes the runs that later stages see.
         always: it runs without being asked, where its edge is linked.
+        holds: it takes something that must be given back.
+        releases: it gives back what the same flag took; a driver that ends something by itself asks for it.
         reply: the reply's key; "" = no part of the reply.
         merge: how the runs' values become one (`min`).
         errors: the prefix of its errors (`RALS_ERROR`).
@@ -64,6 +66,8 @@ class Stage:
     per: str = "event"
     forks: bool = False
     always: bool = False
+    holds: bool = False
+    releases: bool = False
     reply: str = ""
     merge: Callable[..., Any] | None = None
     errors: str = ""

@@ -20,13 +20,13 @@ async def authorize(flow: Flow) -> Any:
     return await flow.call("IPsV1.AuthorizeIP", asking(flow.event, allocation_id(flow.event) or str(uuid4())))
 
 
-@stage("*ips", of="initiate message", after="*attributes *resources", before="*rals", args="AllocateIP", reply="AllocatedIP", **EDGE)
+@stage("*ips", of="initiate message", after="*attributes *resources", before="*rals", args="AllocateIP", reply="AllocatedIP", holds=True, **EDGE)
 async def allocate(flow: Flow) -> Any:
     """The address given, kept under the event's OriginID."""
     return await flow.call("IPsV1.AllocateIP", asking(flow.event, needed_id(flow.event)))
 
 
-@stage("*ips", of="terminate", after="*rals *resources", args="ReleaseIP", **EDGE)
+@stage("*ips", of="terminate", after="*rals *resources", args="ReleaseIP", releases=True, **EDGE)
 async def release(flow: Flow) -> None:
     """Give the address of the event's OriginID back."""
     await flow.call("IPsV1.ReleaseIP", asking(flow.event, needed_id(flow.event)))
@@ -44,7 +44,7 @@ async def authorize_view(flow: Flow, run: Run) -> Any:
     return await flow.call("IPsV1.AuthorizeIP", asking(run.event, needed_id(run.event)))
 
 
-@stage("*ips", option="*allocate", unless="*authorize", reply="AllocatedIP", **LATE)
+@stage("*ips", option="*allocate", unless="*authorize", reply="AllocatedIP", holds=True, **LATE)
 async def allocate_view(flow: Flow, run: Run) -> Any:
     """The same for one view of the event."""
     return await flow.call("IPsV1.AllocateIP", asking(run.event, needed_id(run.event)))

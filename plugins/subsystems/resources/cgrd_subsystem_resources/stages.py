@@ -21,13 +21,13 @@ async def authorize(flow: Flow) -> Any:
     return await flow.call("ResourceSv1.AuthorizeResources", asking(flow.event, usage_id(flow.event) or str(uuid4())))
 
 
-@stage("*resources", of="initiate message", after="*attributes", before="*rals", args="AllocateResources", reply="ResourceAllocation", **EDGE)
+@stage("*resources", of="initiate message", after="*attributes", before="*rals", args="AllocateResources", reply="ResourceAllocation", holds=True, **EDGE)
 async def allocate(flow: Flow) -> Any:
     """Take the usage under the event's OriginID; the allocation's message."""
     return await flow.call("ResourceSv1.AllocateResources", asking(flow.event, needed_id(flow.event)))
 
 
-@stage("*resources", of="terminate", after="*rals", args="ReleaseResources", **EDGE)
+@stage("*resources", of="terminate", after="*rals", args="ReleaseResources", releases=True, **EDGE)
 async def release(flow: Flow) -> None:
     """Give the usage of the event's OriginID back."""
     await flow.call("ResourceSv1.ReleaseResources", asking(flow.event, needed_id(flow.event)))
@@ -44,7 +44,7 @@ async def authorize_view(flow: Flow, run: Run) -> Any:
     return await flow.call("ResourceSv1.AuthorizeResources", asking(run.event, needed_id(run.event)))
 
 
-@stage("*resources", option="*allocate", unless="*authorize", reply="ResourceAllocation", **LATE)
+@stage("*resources", option="*allocate", unless="*authorize", reply="ResourceAllocation", holds=True, **LATE)
 async def allocate_view(flow: Flow, run: Run) -> Any:
     """The same for one view of the event."""
     return await flow.call("ResourceSv1.AllocateResources", asking(run.event, needed_id(run.event)))

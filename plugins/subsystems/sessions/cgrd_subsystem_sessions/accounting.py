@@ -1,0 +1,106 @@
+"""The arithmetic of a session's run: what is granted out of the reserve, what must be debited, what is owed or due at the end.
+
+Pure: runs in, runs out. All usage is in ns or units. Source: spec/sessions.md §5, spec/observed_rating.md (Sessions).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from cgrd import Instant
+from cgrd.costs import CallCost, CallDescriptor, event_cost, merge
+from cgrd_subsystem_sessions.session import SRun
+
+
+class Asked(NamedTuple):
+    """A run that wants usage: `run` as it is when it is granted out of the reserve, or while RALs is asked for `missing`.
+
+    `reserve` is what of the usage was paid before (below 0: used and not paid yet).
+    """
+
+    run: SRun
+    missing: int
+    reserve: int
+
+
+def corrected(run: SRun, last_used: int | None) -> SRun:
+    """The run after the agent told what it really used of the last grant: the rest goes back to the reserve."""
+    if last_used is None or last_used == run.LastUsage:
+        return run
+    unused = run.LastUsage - last_used
+    return replace(run, ExtraDuration=run.ExtraDuration + unused, TotalUsage=run.TotalUsage - unused)
+
+
+def ask(run: SRun, wanted: int, last_used: int | None = None) -> Asked:
+    """Grant `wanted` out of the reserve, or say what must be debited for it."""
+    run = corrected(run, last_used)
+    if run.ExtraDuration >= wanted:
+        granted = replace(run, LastUsage=wanted, ExtraDuration=run.ExtraDuration - wanted, TotalUsage=run.TotalUsage + wanted)
+        return Asked(run=granted, missing=0, reserve=0)
+    missing = wanted - run.ExtraDuration
+    return Asked(run=replace(run, CD=following(run.CD, missing), ExtraDuration=0), missing=missing, reserve=run.ExtraDuration)
+
+
+def following(call: CallDescriptor, usage: int) -> CallDescriptor:
+    """The call's next piece: from where the last one that was paid ended."""
+    start = call.TimeEnd if call.LoopIndex > 0 else call.TimeStart
+    return replace(call, TimeStart=start, TimeEnd=start.plus(usage), DurationIndex=call.DurationIndex + usage)
+
+
+def booked(asked: Asked, cost: CallCost, *, now: Instant, decimals: int) -> SRun:
+    """The run after RALs debited `cost` for what was missing; less than asked when the account had no more, more as increments are whole."""
+    run, spans = asked.run, cost.spans()
+    got = cost.rated_usage()
+    call = replace(
+        run.CD,
+        TimeEnd=spans[-1].TimeEnd if spans else now,
+        DurationIndex=run.CD.DurationIndex - asked.missing + got,
+        MaxCostSoFar=run.CD.MaxCostSoFar + cost.Cost,
+        LoopIndex=run.CD.LoopIndex + 1,
+    )
+    granted = asked.reserve + min(got, asked.missing)
+    return replace(
+        paid(run, cost, decimals=decimals),
+        CD=call,
+        ExtraDuration=max(0, got - asked.missing),
+        LastUsage=granted,
+        TotalUsage=run.TotalUsage + granted,
+    )
+
+
+def refused(asked: Asked) -> SRun:
+    """The run after RALs refused: nothing was paid, the reserve is what it was; the call stays as it was asked, which queries show."""
+    return replace(asked.run, ExtraDuration=asked.reserve)
+
+
+def paid(run: SRun, cost: CallCost, *, decimals: int) -> SRun:
+    """The run with a cost added to what it has paid; one that covers nothing leaves it as it is."""
+    if not cost.rated_usage():
+        return run
+    more = event_cost(cost, cgrid=run.CD.CgrID, run_id=run.CD.RunID, decimals=decimals)
+    return replace(run, EventCost=more if run.EventCost is None else merge(run.EventCost, more, decimals=decimals))
+
+
+def used(run: SRun, *, usage: int | None, last_used: int | None) -> SRun:
+    """The run with its final usage: the one reported, else what was granted, corrected by what was used of the last grant."""
+    if usage is not None:
+        return replace(run, TotalUsage=usage)
+    return corrected(run, last_used)
+
+
+def owed(run: SRun) -> int:
+    """At the end: what was used and is not paid (above 0), or was paid and not used (below 0); 0 where the CDR pays."""
+    return 0 if run.EventCost is None else run.TotalUsage - run.EventCost.usage()
+
+
+def requested(*, session_total: int, last_usage: int, usage: int, last_used: int | None, total: int | None) -> tuple[int, int | None]:
+    """What an update asks for, and what was used of the last grant.
+
+    A total stands in the place of both: what it exceeds the session's is asked for; when it is below, the last grant was not used up.
+    """
+    if total is None:
+        return usage, last_used
+    more = total - session_total
+    return (more, None) if more >= 0 else (0, last_usage + more)
