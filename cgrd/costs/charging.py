@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from cgrd.costs.calls import CallCost, DebitInfo, Increment, MonetaryInfo, TimeSpan, UnitInfo
 from cgrd.costs.event_cost import (
     NO_CHARGE,
@@ -141,7 +143,7 @@ class _Writer:
             BalanceUUID=unit.UUID,
             RatingID=self.rating(span, unit.RateInterval),
             Units=unit.Consumed,
-            BalanceFactor=unit.Factor or ONE,
+            BalanceFactor=unit.Factor if unit.Factor not in (ZERO, ONE) else msgspec.UNSET,
             ExtraChargeID=money or NO_CHARGE,
         )
         return name_of(self.accounting_named, charge, _ACCOUNTING)
@@ -180,7 +182,7 @@ def payer_of(cost: EventCost, accounting_id: str, run_cost: Decimal) -> DebitInf
     extra = known.get(charge.ExtraChargeID)
     money = MonetaryInfo(UUID=extra.BalanceUUID, **_balance_id(cost, extra)) if extra else None
     unit = UnitInfo(
-        UUID=charge.BalanceUUID, Consumed=charge.Units, Factor=charge.BalanceFactor, **_balance_id(cost, charge)
+        UUID=charge.BalanceUUID, Consumed=charge.Units, Factor=charge.factor, **_balance_id(cost, charge)
     )
     return DebitInfo(Unit=unit, Monetary=money, AccountID=charge.AccountID)
 

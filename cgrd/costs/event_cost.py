@@ -90,8 +90,13 @@ class BalanceCharge(msgspec.Struct, kw_only=True, omit_defaults=True):
     BalanceUUID: str
     RatingID: str
     Units: Decimal
-    BalanceFactor: Decimal = ONE
+    BalanceFactor: Decimal | msgspec.UnsetType = msgspec.UNSET
     ExtraChargeID: str
+
+    @property
+    def factor(self) -> Decimal:
+        """How many units of the balance one unit of usage takes; 1 is left out on the wire."""
+        return ONE if self.BalanceFactor is msgspec.UNSET else self.BalanceFactor
 
 
 class RatingMatchedFilters(msgspec.Struct, kw_only=True):

@@ -10,14 +10,14 @@ from cgrd.money import ZERO
 
 
 class BalanceSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A balance before (`Initial`) and after (`Value`) the debits that the cost tells of."""
+    """A balance before (`Initial`) and after (`Value`) the debits that the cost tells of; a weight of 0 is left out."""
 
     UUID: str
     ID: str
     Type: str
     Initial: Decimal
     Value: Decimal
-    Weight: Decimal = ZERO
+    Weight: Decimal | msgspec.UnsetType = msgspec.UNSET
     Disabled: bool
     Factors: dict[str, Decimal] | None = None
 

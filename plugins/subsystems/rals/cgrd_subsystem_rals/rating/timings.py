@@ -41,12 +41,15 @@ class Wall:
         if self.instant.zone is UTC:
             return self.instant.ns - self.day_ns + day_ns
         moment = self.date
-        shown = datetime(moment.year, moment.month, moment.day, tzinfo=self.instant.zone)
-        whole = day_ns // SECOND
-        if whole >= DAY // SECOND:
-            return Instant.of(shown).ns + day_ns
-        shown = shown.replace(hour=whole // 3600, minute=whole // 60 % 60, second=whole % 60)
-        return Instant.of(shown).ns + day_ns % SECOND
+        shown = Instant.of(datetime(moment.year, moment.month, moment.day, tzinfo=UTC)).ns + day_ns
+        # Where the clock is set back a time is shown twice, where it is set on some are skipped: the offset that holds at the same
+        # figures read as UTC decides, checked once at the moment it leads to.
+        offset = self._offset(shown)
+        return shown - (self._offset(shown - offset) if offset else 0)
+
+    def _offset(self, ns: int) -> int:
+        offset = Instant(ns, self.instant.zone).datetime().utcoffset()
+        return int(offset.total_seconds()) * SECOND if offset else 0
 
     def reached(self, day_ns: int) -> bool:
         """Whether this day's clock has come to `day_ns` after midnight; where the clock was put on, a skipped time counts as later."""

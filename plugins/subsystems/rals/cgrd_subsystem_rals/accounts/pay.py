@@ -1,0 +1,318 @@
+"""Paying a stretch of a call with one balance: whole increments, as many as it holds, found by division.
+
+Source: spec/rating.md §7.2.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
+
+from cgrd.costs import CallDescriptor, DebitInfo, Increment, MonetaryInfo, RateInterval, RGRate, RIRate, TimeSpan, UnitInfo
+from cgrd.durations import parse_duration
+from cgrd.errors import Wrong
+from cgrd.instants import Instant
+from cgrd.money import ONE, ZERO, round_decimal
+from cgrd_subsystem_rals.accounts.purse import Held, Purse
+from cgrd_subsystem_rals.accounts.records import DEFAULT, MONETARY
+from cgrd_subsystem_rals.accounts.select import active, matched_destination
+from cgrd_subsystem_rals.rating import RatingBook
+from cgrd_subsystem_rals.rating.spans import RatedCall, empty_span, rate_call
+from cgrd_subsystem_rals.rating.split import Priced
+
+_ZERO = "*zero"
+
+
+class Charge:
+    """A debit under way: what is still to be paid, by whom, and what was paid.
+
+    Attributes:
+        start: from where on nothing is paid yet, unix ns.
+        end: of the call, unix ns.
+        so_far: what counts for a maximum cost.
+        negative_fee: whether the connect fee had to be taken from nothing.
+    """
+
+    def __init__(self, *, book: RatingBook, purse: Purse, call: CallDescriptor, dry_run: bool) -> None:
+        self.book = book
+        self.purse = purse
+        self.call = call
+        self.dry_run = dry_run
+        self.start = call.TimeStart.ns
+        self.end = max(call.TimeEnd.ns, self.start + 1)
+        self.used = max(call.DurationIndex, self.end - self.start)
+        self.so_far = call.MaxCostSoFar
+        self.negative_fee = False
+        self.disconnected = False
+        self.spans: list[TimeSpan] = []
+        self.units: list[Held] = []
+        self.money: list[Held] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether all of the call is paid."""
+        return self.start >= self.end
+
+    def add(self, spans: list[TimeSpan]) -> bool:
+        """Take over what was paid; whether that was anything."""
+        if spans:
+            self.spans += spans
+            self.start = max(self.start, spans[-1].TimeEnd.ns)
+        return bool(spans)
+
+    def at(self) -> Instant:
+        """From where on nothing is paid yet."""
+        return Instant(self.start, self.call.TimeStart.zone)
+
+    def rate(self, subject: str) -> RatedCall:
+        """The rest of the call by the rates of a subject."""
+        return rate_call(self.book, self.call, subject=subject, start=self.at(), end=self.end, used=self.used)
+
+
+def pay(charge: Charge, held: Held) -> list[TimeSpan]:
+    """What a balance pays of the rest of the call, from its start on; nothing when it cannot pay the first increment.
+
+    Raises:
+        RatingPlanNotFound, UnauthorizedDestination: it pays by rates, and there are none.
+    """
+    if held.balance.Value <= 0 or not active(held.balance, charge.call.TimeStart):
+        return []
+    step = zero_step(charge, held)
+    return _pay_free(charge, held, step) if step else _pay_rated(charge, held)
+
+
+def zero_step(charge: Charge, held: Held) -> int:
+    """The step of a balance that pays units for units, 0 when it pays by rates."""
+    subject = held.balance.RatingSubject
+    if held.kind != MONETARY and subject in ("", "*any"):
+        subject = charge.book.policy.zero_subject(charge.call.ToR)
+    if not subject.startswith(_ZERO):
+        return 0
+    try:
+        return parse_duration(subject[len(_ZERO) :]) or 1
+    except Wrong:
+        return 0
+
+
+def factor_of(charge: Charge, held: Held) -> Decimal:
+    """How many units of the balance one unit of usage takes."""
+    return (held.balance.Factors or {}).get((charge.call.ExtraFields or {}).get("BalanceFactorID", ""), ONE)
+
+
+def _pay_free(charge: Charge, held: Held, step: int) -> list[TimeSpan]:
+    factor = factor_of(charge, held)
+    each = _consumed(charge, step, factor) if held.kind != MONETARY else ZERO
+    whole = -(-(charge.end - charge.start) // step)
+    count = min(whole, affordable(held.balance.Value, each))
+    if count <= 0:
+        return []
+    left = charge.purse.put(held, held.balance.Value - each * count)
+    prefix, destination = matched_destination(held.balance, charge.book, charge.call.Destination)
+    unit = _unit_info(charge, held, each, factor, None) if held.kind != MONETARY else None
+    money = MonetaryInfo(UUID=held.balance.Uuid, ID=held.balance.ID, Value=left) if held.kind == MONETARY else None
+    info = DebitInfo(Unit=unit, Monetary=money, AccountID=held.account.ID)
+    span = TimeSpan(
+        TimeStart=charge.at(),
+        TimeEnd=charge.at().plus(step * count),
+        RateInterval=_zero_interval(step),
+        DurationIndex=charge.start + step * whole - charge.end if count == whole else 0,
+        Increments=[Increment(Duration=step, Cost=ZERO, BalanceInfo=info, CompressFactor=count)],
+        MatchedSubject=held.balance.Uuid,
+        MatchedPrefix=prefix,
+        MatchedDestId=destination,
+        RatingPlanId="*none",
+        CompressFactor=1,
+    )
+    return [span]
+
+
+@lru_cache(256)
+def _zero_interval(step: int) -> RateInterval:
+    return RateInterval(Rating=RIRate(Rates=[RGRate(RateIncrement=step, RateUnit=step)]))
+
+
+def _consumed(charge: Charge, duration: int, factor: Decimal) -> Decimal:
+    amount = duration * factor
+    return amount if factor == ONE else round_decimal(amount, charge.purse.bank.decimals, "*up")
+
+
+def affordable(value: Decimal, each: Decimal) -> int:
+    """How many times `each` fits into `value`; without end (a very large number) when it is nothing."""
+    if each <= 0:
+        return 1 << 62
+    return int((value / each).to_integral_value(ROUND_FLOOR)) if value > 0 else 0
+
+
+def _unit_info(charge: Charge, held: Held, each: Decimal, factor: Decimal, interval: RateInterval | None) -> UnitInfo:
+    return UnitInfo(
+        UUID=held.balance.Uuid,
+        ID=held.balance.ID,
+        Value=held.balance.Value,
+        DestinationID=charge.call.Destination,
+        Consumed=each,
+        Factor=factor,
+        Category=charge.call.Category,
+        ToR=charge.call.ToR,
+        RateInterval=interval,
+    )
+
+
+def _pay_rated(charge: Charge, held: Held) -> list[TimeSpan]:
+    subject = held.balance.RatingSubject
+    rated = charge.rate(subject or charge.call.Subject)
+    spans: list[TimeSpan] = []
+    fee = take_fee(charge, rated)
+    if fee is not None and not fee:
+        return []
+    for piece in rated.pieces:
+        runs = _runs(charge, held, piece, subject=subject)
+        paid = sum(run.CompressFactor for run in runs)
+        runs = [*(fee or []), *runs]
+        fee = []
+        if runs:
+            cut = piece._replace(end=piece.start + paid * piece.slot.increment, count=paid)
+            spans.append(empty_span(rated, cut, increments=runs, cost=sum((run.total for run in runs), ZERO)))
+        if paid < piece.count:
+            break
+    return spans
+
+
+def take_fee(charge: Charge, rated: RatedCall) -> list[Increment] | None:
+    """The connect fee as an increment, paid by the first money balance that can, or by nobody's.
+
+    Returns:
+        None when no fee is due, an empty list when a blocker forbids to look further.
+    """
+    fee = rated.pieces[0].table.connect_fee
+    if charge.spans or charge.call.LoopIndex != 0 or fee <= 0:
+        return None
+    payer: Held | None = None
+    for held in charge.money:
+        if held.balance.Value >= fee and active(held.balance, charge.call.TimeStart):
+            payer = held
+            break
+        if held.balance.Blocker:
+            return []
+    if payer is None:
+        payer = charge.purse.default()
+        charge.negative_fee = True
+    return [_money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)]
+
+
+def _runs(charge: Charge, held: Held, piece: Priced, *, subject: str) -> list[Increment]:
+    """What a balance pays of a piece: runs that differ by who paid the money."""
+    runs: list[Increment] = []
+    left = piece.count
+    while left > 0:
+        cost = _cost_now(charge, piece)
+        if cost is None:
+            break
+        count = min(left, _until_cap(charge, piece, cost))
+        run = (
+            _pay_with_money(charge, held, piece, cost, count, subject)
+            if held.kind == MONETARY
+            else _pay_with_units(charge, held, piece, cost, count)
+        )
+        if run is None:
+            break
+        charge.so_far += run.total
+        left -= run.CompressFactor
+        runs.append(run)
+    return runs
+
+
+def _cost_now(charge: Charge, piece: Priced) -> Decimal | None:
+    """The increment's cost: nothing beyond a `*free` maximum; None where a `*disconnect` maximum ends the call."""
+    table = piece.table
+    if table.free_beyond is not None and charge.so_far >= table.free_beyond:
+        return ZERO
+    if charge.dry_run and table.disconnects is not None and charge.so_far >= table.disconnects:
+        charge.disconnected = True
+        return None
+    return piece.cost
+
+
+def _until_cap(charge: Charge, piece: Priced, cost: Decimal) -> int:
+    table = piece.table
+    cap = table.free_beyond if table.free_beyond is not None else table.disconnects if charge.dry_run else None
+    if cap is None or cost <= 0 or charge.so_far >= cap:
+        return piece.count
+    return max(1, -int(((charge.so_far - cap) / cost).to_integral_value(ROUND_FLOOR)))
+
+
+def _pay_with_money(charge: Charge, held: Held, piece: Priced, cost: Decimal, count: int, subject: str) -> Increment | None:
+    count = min(count, affordable(held.balance.Value, cost))
+    if count <= 0:
+        return None
+    interval = piece.table.interval if subject else None
+    return _money_run(charge, held, duration=piece.slot.increment, cost=cost, count=count, unit=None, interval=interval)
+
+
+def _pay_with_units(charge: Charge, held: Held, piece: Priced, cost: Decimal, count: int) -> Increment | None:
+    factor = factor_of(charge, held)
+    each = _consumed(charge, piece.slot.increment, factor)
+    count = min(count, affordable(held.balance.Value, each))
+    payer: Held | None = None
+    if cost > 0 and count > 0:
+        payer = next((money for money in charge.money if money.balance.Value >= cost), None)
+        if payer is not None:
+            count = min(count, affordable(payer.balance.Value, cost))
+        elif charge.dry_run and not charge.purse.own.AllowNegative:
+            return None
+        else:
+            payer = charge.purse.default()
+    if count <= 0:
+        return None
+    charge.purse.put(held, held.balance.Value - each * count)
+    unit = _unit_info(charge, held, each, factor, piece.table.interval)
+    if payer is not None:
+        return _money_run(charge, payer, duration=piece.slot.increment, cost=cost, count=count, unit=unit)
+    info = DebitInfo(Unit=unit, AccountID=held.account.ID)
+    return Increment(Duration=piece.slot.increment, Cost=cost, BalanceInfo=info, CompressFactor=count)
+
+
+def _money_run(
+    charge: Charge, payer: Held, *, duration: int, cost: Decimal, count: int, unit: UnitInfo | None, interval: RateInterval | None = None
+) -> Increment:
+    balance = payer.balance
+    left = charge.purse.put(payer, balance.Value - cost * count)
+    money = MonetaryInfo(UUID=balance.Uuid, ID=balance.ID, Value=left, RateInterval=interval)
+    info = DebitInfo(Unit=unit, Monetary=money, AccountID=payer.account.ID)
+    return Increment(Duration=duration, Cost=cost, BalanceInfo=info, CompressFactor=count)
+
+
+def pay_with_default(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
+    """The rest of the call on the `*default` money balance, which may go below nothing; no maximum cost holds here."""
+    payer = charge.purse.default()
+    spans: list[TimeSpan] = []
+    fee = rated.pieces[0].table.connect_fee
+    first = [_money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)] if _fee_is_due(charge, fee) else []
+    for piece in rated.pieces:
+        runs = [*first, _money_run(charge, payer, duration=piece.slot.increment, cost=piece.cost, count=piece.count, unit=None)]
+        first = []
+        spans.append(empty_span(rated, piece, increments=runs, cost=sum((run.total for run in runs), ZERO)))
+    return spans
+
+
+def _fee_is_due(charge: Charge, fee: Decimal) -> bool:
+    return not charge.spans and charge.call.LoopIndex == 0 and fee > 0
+
+
+def free_spans(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
+    """The rest of a call that costs nothing, told as the account's."""
+    info = DebitInfo(AccountID=charge.purse.own.ID)
+    return [
+        empty_span(
+            rated,
+            piece,
+            increments=[Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.count)],
+            cost=ZERO,
+        )
+        for piece in rated.pieces
+    ]
+
+
+def is_overdrawn_default(run: Increment) -> bool:
+    """Whether a run was paid by a `*default` balance below nothing."""
+    money = run.BalanceInfo.Monetary if run.BalanceInfo else None
+    return money is not None and money.ID == DEFAULT and money.Value < 0

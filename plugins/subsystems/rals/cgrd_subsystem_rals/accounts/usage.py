@@ -1,0 +1,86 @@
+"""How long an account can pay: maximum session time, and debits of no more than that.
+
+Source: spec/rating.md §7.4.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cgrd.costs import CallDescriptor, TimeSpan
+from cgrd.errors import InsufficientCredit
+from cgrd_subsystem_rals.accounts.debit import Debited, _check, _debited, debit, run, with_defaults
+from cgrd_subsystem_rals.accounts.pay import is_overdrawn_default
+from cgrd_subsystem_rals.accounts.purse import Bank, Purse
+from cgrd_subsystem_rals.accounts.records import Account
+from cgrd_subsystem_rals.rating import RatingBook
+from cgrd_subsystem_rals.rating.find import Asked, find_rates
+
+UNLIMITED = -1
+
+
+def max_session_time(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) -> int:
+    """How much of the call the account can pay, ns or units; `UNLIMITED` when it may go below nothing. Nothing is changed.
+
+    Raises:
+        AccountDisabled: the account may not be used.
+        MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: no price for it.
+    """
+    book.policy.check_usage(call.ToR, call.duration)
+    _check(account)
+    if account.AllowNegative:
+        return UNLIMITED
+    call = with_defaults(call)
+    if call.duration == 0:
+        return 0
+    charge = run(book, Purse(account, bank), call, go_negative=False, dry_run=True)
+    if charge.negative_fee:
+        return 0
+    covered = 0
+    for span in charge.spans:
+        if _too_dear(call, span):
+            break
+        paid = [each for each in span.runs() if not is_overdrawn_default(each)]
+        covered += sum(each.usage for each in paid)
+        if len(paid) < len(span.runs()):
+            break
+    return min(call.duration, covered)
+
+
+def _too_dear(call: CallDescriptor, span: TimeSpan) -> bool:
+    """Whether a span's rate is above the call's `MaxRate`."""
+    rating = span.RateInterval.Rating if span.RateInterval else None
+    if call.MaxRate <= 0 or call.MaxRateUnit <= 0 or rating is None:
+        return False
+    start = max(0, span.DurationIndex - span.usage)
+    rates = [rate for rate in rating.Rates or [] if rate.GroupIntervalStart <= start]
+    return bool(rates) and rates[-1].Value * call.MaxRateUnit > call.MaxRate * (rates[-1].RateUnit or 1)
+
+
+def max_debit(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) -> Debited:
+    """Debit as much of the call as the account can pay.
+
+    Raises:
+        InsufficientCredit: `ForceDuration` is set and it cannot pay all.
+        AccountDisabled, MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: as for a debit.
+    """
+    if call.duration == 0:
+        return _debit_nothing(book, bank, account, call)
+    granted = max_session_time(book, bank, account, call)
+    if granted == UNLIMITED:
+        return debit(book, bank, account, call)
+    if call.ForceDuration and granted < call.duration:
+        raise InsufficientCredit(explain=f"account {account.ID} can pay {granted} of {call.duration}")
+    if granted == 0:
+        return _debited(with_defaults(call), Purse(account, bank), [])
+    short = call.duration - granted
+    called = msgspec.structs.replace(call, TimeEnd=call.TimeStart.plus(granted), DurationIndex=call.DurationIndex - short)
+    return debit(book, bank, account, called)
+
+
+def _debit_nothing(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) -> Debited:
+    """The debit of a call of no length, refused where it has no price."""
+    filled = with_defaults(call)
+    asked = Asked(filled.Destination, filled.TimeStart, filled.TimeStart.ns + 1)
+    find_rates(book, tenant=filled.Tenant, category=filled.Category, subject=filled.Subject, asked=asked)
+    return debit(book, bank, account, call)
