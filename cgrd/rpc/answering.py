@@ -53,7 +53,7 @@ class Answerer:
         """The answer of one JSON value: a request, or a batch of them.
 
         Raises:
-            NotJSON: it is none; the caller answers it with `failed` and no id.
+            NotJSON: it is none; the caller answers it with `unreadable`.
         """
         return self.answer_message(message, peer) if isinstance(message := self.read(value), Message) else message(peer)
 
@@ -133,6 +133,11 @@ STRICT = Message(jsonrpc=msgspec.Raw(b'"2.0"'), id=msgspec.Raw(b"null"))
 
 UNKNOWN = Message()
 """Who is answered where nothing of the request can be read, not even its dialect."""
+
+
+def unreadable(value: bytes, error: CgrdError) -> bytes:
+    """The answer of octets that are no JSON; strict where they look like a 2.0 request."""
+    return failed(STRICT if b'"jsonrpc"' in value else UNKNOWN, error)
 
 
 def busy(message: Message) -> bytes:

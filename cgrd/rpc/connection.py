@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import Any
 
 import trio
 
-from cgrd.errors import CgrdError, Disconnected
-from cgrd.rpc.answering import UNKNOWN, Answerer, Unfinished, busy
+from cgrd.errors import Disconnected
+from cgrd.rpc.answering import UNKNOWN, Answerer, Unfinished, busy, unreadable
+from cgrd.rpc.crew import Crew
 from cgrd.rpc.framing import Splitter, too_deep
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import Link, LinkLost
@@ -50,9 +52,13 @@ class Connection:
         try:
             async with trio.open_nursery() as sending:
                 sending.start_soon(self._sender.run)
-                async with trio.open_nursery() as self._requests:
+                async with trio.open_nursery() as requests:
+                    self._crew = Crew(requests)
                     await self._read()
+                    if self._splitter.partial:
+                        self._sender.write(failed(UNKNOWN, NotJSON("json: the request was not whole when its time was over")))
                     self._lose_calls()
+                    self._crew.dismiss()
                 await self._sender.drained()
                 sending.cancel_scope.cancel()
         finally:
@@ -113,20 +119,20 @@ class Connection:
         for value in self._splitter.feed(data):
             self._take_value(value, answers)
         if self._splitter.error is not None:
-            self._refuse(NotJSON(str(self._splitter.error)), answers)
+            self._refuse(failed(UNKNOWN, NotJSON(str(self._splitter.error))), answers)
 
     def _take_value(self, value: bytes, answers: list[bytes]) -> None:
         try:
             found = self._answerer.read(value)
         except NotJSON as error:
-            return self._refuse(error, answers)
+            return self._refuse(unreadable(value, error), answers)
         if isinstance(found, Message):
             return self._take_message(found, answers)
         return self._give(found(self._peer), answers)
 
-    def _refuse(self, error: CgrdError, answers: list[bytes]) -> None:
+    def _refuse(self, refusal: bytes, answers: list[bytes]) -> None:
         # Nothing tells where the next request begins: the connection ends. So does that of a browser that was led to send HTTP here.
-        answers.append(failed(UNKNOWN, error))
+        answers.append(refusal)
         self._ended = True
 
     def _take_message(self, message: Message, answers: list[bytes]) -> None:
@@ -142,7 +148,7 @@ class Connection:
             answers.append(answer)
         else:
             self._under_way += 1
-            self._requests.start_soon(self._finish, answer)
+            self._crew.do(partial(self._finish, answer))
 
     async def _finish(self, unfinished: Unfinished) -> None:
         try:

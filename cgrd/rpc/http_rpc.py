@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from cgrd.errors import CgrdError
-from cgrd.rpc.answering import UNKNOWN, Answerer
+from cgrd.rpc.answering import UNKNOWN, Answerer, unreadable
 from cgrd.rpc.http_faces import is_foreign, refuse
 from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
@@ -66,7 +66,7 @@ class JsonRpcFace:
         try:
             answer = self._answerer.answer(body, None)
         except NotJSON as error:
-            return _json(failed(UNKNOWN, error), 400)
+            return _json(unreadable(body, error), 400)
         told = answer if isinstance(answer, bytes) else await answer()
         return _json(told) if told else Response(status_code=204)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -151,10 +152,28 @@ async def test_what_is_no_request_is_told_and_the_connection_closed(port: int, t
         assert (await client.ask(PING))["result"] == "Pong"
 
 
+async def test_any_octets_leave_the_server_serving(port: int, talk: Any) -> None:
+    dice = random.Random(2012)
+    for length in range(1, 200, 5):
+        begin = dice.choice([b"", b"{", b'{"method":"Desk.Ping","params":[', b"[[", b'{"id":1}'])
+        async with talk(port) as client:
+            await client.say(begin + dice.randbytes(length))
+            await client.stream.send_eof()
+            while (answer := await client.hear()) is not None:
+                assert answer["error"]
+    async with talk(port) as client:
+        assert (await client.ask(PING))["result"] == "Pong"
+
+
+async def test_a_strict_client_is_told_strictly_that_it_sent_no_json(port: int, talk: Any) -> None:
+    async with talk(port) as client:
+        assert (await client.ask(b'{"jsonrpc":"2.0","method"}'))["error"]["code"] == -32700
+
+
 async def test_a_value_must_end_in_time(listening: Any, talk: Any) -> None:
     port = await listening(limits=Limits(value_seconds=0.05))
     async with talk(port) as client:
-        await client.say(b'{"method":')
+        assert "not whole" in (await client.ask(b'{"method":'))["error"]
         assert await client.hear() is None
 
 
