@@ -1,0 +1,191 @@
+"""Moving money for sessions: what SessionS asks of RALs, each debit and refund in one transaction with the session it belongs to.
+
+Over an internal edge RALs' changes join the transaction that is open here, so balance, ledger and session change together or not at
+all. Over a remote edge the request carries a key, so that one repeated after a crash has one effect.
+Source: spec/sessions.md §5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from cgrd import Component
+from cgrd.codec import encode
+from cgrd.costs import CallCost, CallDescriptor, EventCost, merge, pause_cost, refundable, trim
+from cgrd.errors import CgrdError, Exists
+from cgrd.graph import INTERNAL
+from cgrd_subsystem_sessions import accounting
+from cgrd_subsystem_sessions.rounding import rounded
+from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRun
+
+if TYPE_CHECKING:
+    from cgrd_subsystem_sessions.registry import Registry
+
+
+class Charging:
+    """Grants usage and settles it.
+
+    Args:
+        owner: SessionS, whose edges are used.
+        registry: where the sessions are.
+    """
+
+    def __init__(self, *, owner: Component, registry: Registry) -> None:
+        self._owner = owner
+        self._registry = registry
+        self._services = owner.services
+        self._decimals = owner.services.rounding_decimals
+
+    async def grant(self, session: Session, at: int, wanted: int, last_used: int | None = None) -> int:
+        """Let a run go on for `wanted`: how much of it is granted; below 0 when more was used than could be paid.
+
+        Raises:
+            CgrdError: RALs refuses; the run's money is as before.
+        """
+        run = session.SRuns[at]
+        kind = run.Event.get("RequestType")
+        if kind == PSEUDOPREPAID:
+            return await self._credit(run, wanted)
+        if kind not in PREPAID:
+            return wanted
+        if not session.Chargeable:
+            return self._pause(session, at, wanted)
+        return await self._debit_for(session, at, accounting.ask(run, wanted, last_used))
+
+    async def _debit_for(self, session: Session, at: int, asked: accounting.Asked) -> int:
+        try:
+            with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
+                after = asked.run
+                if asked.missing:
+                    cost = await self._max_debit(session, asked.run)
+                    after = accounting.booked(asked, cost, now=self._services.clock.now(), decimals=self._decimals)
+                self._registry.change(session, at, after, tx=tx)
+                self._keep(session, tx)
+        except CgrdError:
+            session.SRuns[at] = accounting.refused(asked)
+            raise
+        return after.LastUsage
+
+    def _keep(self, session: Session, tx: Any) -> None:
+        if session.CGRID in self._registry.active:
+            self._registry.put(session, tx=tx)
+
+    async def _max_debit(self, session: Session, run: SRun) -> CallCost:
+        try:
+            return await self._ask("Responder.MaxDebit", session, run.CD)
+        except CgrdError as error:
+            if error.word != "ACCOUNT_NOT_FOUND" or run.Event.get("RequestType") != "*dynaprepaid" or not self._owner.linked("scheduler"):
+                raise
+        await self._open_account(run.CD)
+        return await self._ask("Responder.MaxDebit", session, run.CD)
+
+    async def _open_account(self, call: CallDescriptor) -> None:
+        """`*dynaprepaid`: the action plans of the configuration make the account at its first use."""
+        plans = self._services.config.sections.get("schedulers", {}).get("dynaprepaid_actionplans") or []
+        args = {"ActionPlanIDs": plans, "Tenant": call.Tenant, "AccountID": call.Account}
+        await self._owner.call("scheduler", "SchedulerSv1.ExecuteActionPlans", args)
+
+    async def _ask(self, method: str, session: Session, call: CallDescriptor) -> CallCost:
+        options: dict[str, Any] = {**session.options()}
+        if not all(connection in INTERNAL for connection in self._owner.config["rals_conns"]):
+            options["*idempotencyKey"] = f"{method}:{call.CgrID}:{call.RunID}:{call.LoopIndex}:{call.DurationIndex}"
+        cost: CallCost = await self._owner.call("rals", method, replace(call, APIOpts=options), CallCost)
+        return cost
+
+    async def _credit(self, run: SRun, wanted: int) -> int:
+        call = replace(run.CD, TimeEnd=run.CD.TimeStart.plus(wanted), DurationIndex=wanted)
+        most: int = await self._owner.call("rals", "Responder.GetMaxSessionTime", call, int)
+        return wanted if most == -1 or most > wanted else most
+
+    def _pause(self, session: Session, at: int, usage: int) -> int:
+        """Nobody pays: a free part is written into the cost, so that the parts after it keep their time."""
+        run = session.SRuns[at]
+        call = accounting.following(run.CD, usage)
+        account = f"{call.Tenant}:{call.Account}"
+        free = pause_cost(start=call.TimeStart, usage=usage, account_key=account, cgrid=call.CgrID, run_id=call.RunID)
+        cost = free if run.EventCost is None else merge(run.EventCost, free, decimals=self._decimals)
+        with self._services.store.transaction(why=f"pause of {session.CGRID}") as tx:
+            after = replace(
+                run, CD=replace(call, LoopIndex=call.LoopIndex + 1), EventCost=cost, LastUsage=usage, TotalUsage=run.TotalUsage + usage
+            )
+            self._registry.change(session, at, after, tx=tx)
+            self._keep(session, tx)
+        return usage
+
+    async def settle(self, session: Session, at: int, *, usage: int | None, last_used: int | None, exact: bool = True) -> CgrdError | None:
+        """Bring a run to its end: debit what is owed, give back what is too much, round; why the debit failed, if it did.
+
+        Args:
+            usage: the final usage, None = what was granted, corrected by `last_used`.
+            exact: False = a one-time charge, which is what was debited.
+        """
+        failure = None
+        try:
+            with self._services.store.transaction(why=f"end of session {session.CGRID}") as tx:
+                run = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
+                after = await self._balanced(session, run) if exact else run
+                self._registry.change(session, at, after, tx=tx)
+                if after.EventCost is not run.EventCost:
+                    self._keep(session, tx)
+        except CgrdError as error:
+            failure = error
+            session.SRuns[at] = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
+        if session.SRuns[at].EventCost is not None:
+            await self._store_cost(session, session.SRuns[at])
+        return failure
+
+    async def _balanced(self, session: Session, run: SRun) -> SRun:
+        owed = accounting.owed(run)
+        if owed > 0 and session.Chargeable:
+            run = replace(run, CD=accounting.following(run.CD, owed))
+            run = accounting.paid(run, await self._ask("Responder.Debit", session, run.CD), decimals=self._decimals)
+        elif owed < 0 and run.EventCost is not None:
+            kept, surplus = trim(run.EventCost, max(0, run.TotalUsage), decimals=self._decimals)
+            if surplus is not None:
+                await self._refund(session, run, surplus)
+            run = replace(run, EventCost=kept)
+        return await self._rounded(session, run)
+
+    async def _refund(self, session: Session, run: SRun, surplus: EventCost) -> None:
+        increments = refundable(surplus)
+        if increments:
+            call = replace(run.CD, Increments=increments, APIOpts=session.options())
+            await self._owner.call("rals", "Responder.RefundIncrements", call)
+
+    async def _rounded(self, session: Session, run: SRun) -> SRun:
+        if run.EventCost is None:
+            return run
+        cost, corrections = rounded(run.EventCost, tor=run.CD.ToR, decimals=self._decimals)
+        if not corrections:
+            return run
+        await self._owner.call("rals", "Responder.RefundRounding", replace(run.CD, Increments=corrections, APIOpts=session.options()))
+        return replace(run, EventCost=cost.compute(self._decimals))
+
+    async def _store_cost(self, session: Session, run: SRun) -> None:
+        """`store_session_costs`: keep the cost where CDRs look for it; what was kept before was paid before, so ours goes back."""
+        cost = run.EventCost
+        if cost is None or not self._owner.config["store_session_costs"] or not self._owner.linked("cdrs"):
+            return
+        cost.compute(self._decimals)
+        told = {
+            "CGRID": session.CGRID, "RunID": run.CD.RunID, "OriginHost": run.Event.get("OriginHost", ""), "OriginID": run.Event.get("OriginID", ""),
+            "CostSource": "*sessions", "Usage": run.TotalUsage, "CostDetails": cost,
+        }  # fmt: skip
+        try:
+            await self._owner.call("cdrs", "CDRsV1.StoreSessionCost", {"Cost": told, "CheckDuplicate": True, "Tenant": session.Tenant})
+        except CgrdError as error:
+            if error.word == Exists().word or error.word.endswith(":EXISTS"):
+                await self._refund(session, run, cost)
+            else:
+                self._services.log("sessions").warning("the session's cost could not be kept", cgrid=session.CGRID, error=str(error), explain=error.explain)
+
+
+def written(session: Session, run: SRun, *, decimals: int) -> dict[str, Any]:
+    """The run's event with what it used and paid, as its CDR has it."""
+    fields = {**run.Event, "Usage": run.TotalUsage}
+    if run.EventCost is not None:
+        cost = run.EventCost.compute(decimals)
+        fields |= {"Cost": cost.Cost, "CostDetails": encode(cost).decode(), "CostSource": "*sessions"}
+    return fields

@@ -1,0 +1,177 @@
+"""A session's life: it is started, updated, ended by its client, or ended here when its client is gone or its money is.
+
+Whoever calls holds the session's lock (`Lifecycle.lock`). Source: spec/sessions.md §3 and §5.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from cgrd import CGREvent, Component, Flow, Instant, Peer, cgrid
+from cgrd.costs import descriptor_of, duration_of, instant_of, requested_usage
+from cgrd.errors import CgrdError, Exists
+from cgrd_subsystem_sessions import accounting
+from cgrd_subsystem_sessions.registry import Closed
+from cgrd_subsystem_sessions.session import Session, SRun, is_prepaid
+
+if TYPE_CHECKING:
+    from cgrd_subsystem_sessions.charging import Charging
+    from cgrd_subsystem_sessions.registry import Registry
+    from cgrd_subsystem_sessions.watching import Watching
+
+KEY_FIELDS = frozenset({"CGRID", "OriginHost", "OriginID", "Usage"})
+"""Fields of an update that do not change the session's own event."""
+
+
+def key_of(event: CGREvent) -> str:
+    """The CGRID of an event: its own, else made of OriginID and OriginHost."""
+    fields = event.Event
+    return str(fields.get("CGRID") or cgrid(str(fields.get("OriginID", "")), str(fields.get("OriginHost", ""))))
+
+
+class Lifecycle:
+    """Starts, updates and ends sessions.
+
+    Args:
+        owner: SessionS.
+        registry: where they are.
+        charging: who moves their money.
+        watching: debit loops, time-outs, leases.
+    """
+
+    def __init__(self, *, owner: Component, registry: Registry, charging: Charging, watching: Watching) -> None:
+        self._owner = owner
+        self._services = owner.services
+        self._registry = registry
+        self._charging = charging
+        self._watching = watching
+
+    def lock(self, *keys: str) -> AbstractAsyncContextManager[None]:
+        """One request at a time changes a session."""
+        return self._services.store.lock(*(f"session:{key}" for key in keys))
+
+    async def make(self, flow: Flow, *, debit_interval: int, force: bool) -> Session:
+        """A session of the flow's event with a run per charger; not registered, nothing paid.
+
+        Raises:
+            CgrdError: no charger matches, or none can be asked.
+        """
+        event = flow.event
+        if "Usage" not in event.Event and "LastUsed" in event.Event:
+            event = replace(event, Event={**event.Event, "Usage": event.Event["LastUsed"]})
+        runs = await flow.forked(event)
+        flow.runs = runs
+        now = self._services.clock.now()
+        return Session(
+            CGRID=key_of(event),
+            Tenant=event.Tenant,
+            ClientConnID=flow.peer.id if flow.peer is not None else "",
+            EventStart=dict(event.Event),
+            DebitInterval=debit_interval,
+            SRuns=[self._run(run.event, force=force) for run in runs],
+            OptsStart=dict(event.options()),
+            UpdatedAt=now,
+            ProvedAt=now,
+        )
+
+    def _run(self, event: CGREvent, *, force: bool) -> SRun:
+        services = self._services
+        return SRun(
+            Event=dict(event.Event),
+            CD=descriptor_of(event, usage=0, zone=services.zone, category=services.default_category, force=force),
+        )
+
+    def register(self, session: Session) -> None:
+        """Make it active.
+
+        Raises:
+            Exists: there is one of that CGRID.
+        """
+        if session.CGRID in self._registry.active:
+            raise Exists(explain=f"session {session.CGRID} is active already; update or terminate it, or give the new one another OriginID")
+        with self._services.store.transaction(why=f"start of session {session.CGRID}") as tx:
+            self._registry.add(session, tx=tx)
+        self._watching.began(session)
+
+    def renew(self, session: Session, event: CGREvent, peer: Peer | None) -> None:
+        """Take what an update changed: fields of the start event, alterable ones of the runs too; its other end lives."""
+        changed = {name: value for name, value in event.Event.items() if name not in KEY_FIELDS}
+        alterable = {name: value for name, value in changed.items() if name in self._owner.config["alterable_fields"]}
+        now = self._services.clock.now()
+        before = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, list(session.SRuns))
+
+        def undo() -> None:
+            session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns = before
+
+        with self._services.store.transaction(why=f"update of session {session.CGRID}") as tx:
+            session.EventStart = {**session.start(), **changed}
+            if peer is not None:
+                session.ClientConnID = peer.id
+            session.UpdatedAt = session.ProvedAt = now
+            if alterable:
+                session.SRuns = [replace(run, Event={**run.Event, **alterable}) for run in session.SRuns]
+            tx.on_rollback(undo)
+            self._registry.put(session, tx=tx)
+        self._watching.proved(session, event.options())
+
+    async def update(self, session: Session, fields: dict[str, Any], *, chargeable: bool = True) -> list[int]:
+        """What each run may go on, in their order, after what it asks for was reserved or debited.
+
+        Raises:
+            Wrong: a usage is no duration.
+            CgrdError: RALs refuses a run; those before it are granted.
+        """
+        session.Chargeable = chargeable
+        usage = requested_usage(fields, self._owner.config["default_usage"])
+        last_used, total = duration_of(fields, "LastUsed"), duration_of(fields, "TotalUsage")
+        accounted = session.total_usage()
+        granted = []
+        for at, run in enumerate(session.SRuns):
+            wanted, used = accounting.requested(
+                session_total=accounted, last_usage=run.LastUsage, usage=usage, last_used=last_used, total=total
+            )
+            if session.DebitInterval > 0 and is_prepaid(run):
+                granted.append(wanted)  # the debit loop pays
+            else:
+                granted.append(await self._charging.grant(session, at, wanted, used))
+        return granted
+
+    async def end(self, session: Session, *, usage: int | None, last_used: int | None, answered: Instant | None = None) -> CgrdError | None:
+        """Settle every run and close the session; the first reason why a run could not be settled."""
+        self._watching.ended(session)
+        failure = None
+        for at in range(len(session.SRuns)):
+            failure = await self._charging.settle(session, at, usage=usage, last_used=last_used) or failure
+        self._close(session, answered=answered, due=False)
+        return failure
+
+    async def end_once(self, session: Session, *, usage: int) -> None:
+        """Close a session that was never registered and whose charge stands as it was debited."""
+        for at in range(len(session.SRuns)):
+            await self._charging.settle(session, at, usage=usage, last_used=None, exact=False)
+        self._close(session, answered=None, due=False)
+
+    def mark_due(self, session: Session) -> None:
+        """Nobody will send the CDR of this closed session: it is posted here, also after a restart."""
+        closed = self._registry.closed.get(session.CGRID)
+        if closed is not None:
+            closed.CDRDue = True
+            with self._services.store.transaction(why=f"CDR due for {session.CGRID}") as tx:
+                self._registry.close(closed, tx=tx)
+
+    def _close(self, session: Session, *, answered: Instant | None, due: bool) -> None:
+        if session.SRuns:
+            session.EventStart = {**session.start(), "Usage": session.SRuns[0].TotalUsage}
+        if answered is not None:
+            session.SRuns = [replace(run, Event={**run.Event, "AnswerTime": answered}) for run in session.SRuns]
+        closed = Closed(Session=session, EndedAt=self._services.clock.now(), CDRDue=due)
+        with self._services.store.transaction(why=f"end of session {session.CGRID}") as tx:
+            self._registry.close(closed, tx=tx)
+        self._registry.forget_old(now_ns=closed.EndedAt.ns)
+
+    def answered_at(self, fields: dict[str, Any]) -> Instant | None:
+        """The answer time that an event names, None when it names none."""
+        return instant_of(fields, "AnswerTime", zone=self._services.zone) or None

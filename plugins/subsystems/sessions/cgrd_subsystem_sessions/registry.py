@@ -1,0 +1,193 @@
+"""Which sessions there are: active ones that are charged here, passive copies of another daemon's, closed ones that wait for their CDR.
+
+Memory is what counts; active and closed sessions are in the store too, put there in the transaction of the debit they tell of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cgrd import Instant
+from cgrd.codec import decode, encode
+from cgrd.durations import DAY, HOUR
+from cgrd_subsystem_sessions.session import Session, SRun
+
+if TYPE_CHECKING:
+    from cgrd.store import Store, Transaction
+
+KIND: Final = "session"
+CLOSED_KIND: Final = "closed_session"
+KEPT_NS: Final = DAY
+"""How long a closed session waits for its CDR."""
+KEPT_AFTER_CDR_NS: Final = HOUR
+"""How long it is kept afterwards, for a CDR that is sent again."""
+
+
+class Closed(msgspec.Struct, kw_only=True):
+    """An ended session. `CDRDue`: nobody else will send its CDR; `RecordedAt`: when it was recorded."""
+
+    Session: Session
+    EndedAt: Instant
+    CDRDue: bool = False
+    RecordedAt: Instant | None = None
+
+    def kept_until(self) -> int:
+        """Unix nanoseconds."""
+        return self.RecordedAt.ns + KEPT_AFTER_CDR_NS if self.RecordedAt is not None else self.EndedAt.ns + KEPT_NS
+
+
+class Index:
+    """Finds sessions by fields of their runs' events; a field that is missing or empty has a value of its own."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self.fields = tuple(fields)
+        self._found: dict[tuple[str, str], set[str]] = {}
+
+    def keys(self, session: Session) -> set[tuple[str, str]]:
+        """Where the session stands."""
+        return {(field, indexed(run.Event.get(field, MISSING))) for field in self.fields for run in session.SRuns}
+
+    def add(self, session: Session) -> None:
+        """Let it be found."""
+        for key in self.keys(session):
+            self._found.setdefault(key, set()).add(session.CGRID)
+
+    def remove(self, session: Session) -> None:
+        """Let it be found no more."""
+        for key in self.keys(session):
+            if found := self._found.get(key):
+                found.discard(session.CGRID)
+                if not found:
+                    del self._found[key]
+
+    def find(self, field: str, values: Iterable[str]) -> set[str]:
+        """CGRIDs with one of the values in an indexed field."""
+        return {cgrid for value in values for cgrid in self._found.get((field, value), ())}
+
+
+MISSING: Final = object()
+
+
+def indexed(value: Any) -> str:
+    """How a field's value stands in the index."""
+    return "not_available" if value is MISSING else "*empty" if value == "" else str(value)
+
+
+class Registry:
+    """All sessions of this daemon.
+
+    Args:
+        store: where active and closed ones are kept.
+        fields: what active and passive ones are indexed by.
+    """
+
+    def __init__(self, *, store: Store, fields: Iterable[str] = ()) -> None:
+        self.active: dict[str, Session] = {}
+        self.passive: dict[str, Session] = {}
+        self.closed: dict[str, Closed] = {}
+        self.active_index = Index(fields)
+        self.passive_index = Index(self.active_index.fields)
+        self._store = store
+
+    def load(self) -> None:
+        """Take up what the store kept, after a start."""
+        for _, data in self._store.scan(KIND):
+            self._enter(decode(data, Session))
+        for key, data in self._store.scan(CLOSED_KIND):
+            self.closed[key] = decode(data, Closed)
+
+    def _enter(self, session: Session) -> None:
+        self.active[session.CGRID] = session
+        self.active_index.add(session)
+
+    def _leave(self, session: Session) -> None:
+        if self.active.pop(session.CGRID, None) is not None:
+            self.active_index.remove(session)
+
+    def add(self, session: Session, *, tx: Transaction) -> None:
+        """Make it active; a passive copy of it is one no more."""
+        self.drop_passive(session.CGRID)
+        self._enter(session)
+        tx.on_rollback(lambda: self._leave(session))
+        self.put(session, tx=tx)
+
+    def put(self, session: Session, *, tx: Transaction) -> None:
+        """Keep it as it is now."""
+        tx.put(KIND, session.CGRID, encode(session))
+
+    def change(self, session: Session, at: int, run: SRun, *, tx: Transaction) -> None:
+        """Put another state in the place of a run; the caller keeps the session."""
+        before = session.SRuns[at]
+        session.SRuns[at] = run
+
+        def undo() -> None:
+            session.SRuns[at] = before
+
+        tx.on_rollback(undo)
+
+    def rename(self, session: Session, cgrid: str, *, tx: Transaction) -> None:
+        """Give it another key."""
+        before = session.CGRID
+        self._leave(session)
+        session.CGRID = cgrid
+        self._enter(session)
+
+        def undo() -> None:
+            self._leave(session)
+            session.CGRID = before
+            self._enter(session)
+
+        tx.on_rollback(undo)
+        tx.delete(KIND, before)
+        self.put(session, tx=tx)
+
+    def remove(self, session: Session, *, tx: Transaction) -> None:
+        """It is active no more."""
+        if session.CGRID in self.active:
+            self._leave(session)
+            tx.on_rollback(lambda: self._enter(session))
+            tx.delete(KIND, session.CGRID)
+
+    def close(self, closed: Closed, *, tx: Transaction) -> None:
+        """Keep an ended session for its CDR."""
+        cgrid = closed.Session.CGRID
+        self.remove(closed.Session, tx=tx)
+        self.closed[cgrid] = closed
+        tx.on_rollback(lambda: self.closed.pop(cgrid, None))
+        tx.put(CLOSED_KIND, cgrid, encode(closed))
+
+    def recorded(self, closed: Closed, *, at: Instant, tx: Transaction) -> None:
+        """Its CDR is made: it need not be kept over a restart."""
+        closed.RecordedAt, closed.CDRDue = at, False
+        tx.delete(CLOSED_KIND, closed.Session.CGRID)
+
+    def forget_old(self, *, now_ns: int, at_most: int = 100) -> None:
+        """Let go of closed sessions whose time is over, oldest first."""
+        for cgrid in list(self._first_closed(at_most)):
+            if self.closed[cgrid].kept_until() > now_ns:
+                return
+            del self.closed[cgrid]
+            with self._store.transaction(why="closed sessions") as tx:
+                tx.delete(CLOSED_KIND, cgrid)
+
+    def _first_closed(self, count: int) -> Iterator[str]:
+        for at, cgrid in enumerate(self.closed):
+            if at >= count:
+                return
+            yield cgrid
+
+    def set_passive(self, session: Session) -> None:
+        """Keep a copy of another daemon's session."""
+        self.drop_passive(session.CGRID)
+        self.passive[session.CGRID] = session
+        self.passive_index.add(session)
+
+    def drop_passive(self, cgrid: str) -> Session | None:
+        """Forget a copy; it, or None when there is none."""
+        session = self.passive.pop(cgrid, None)
+        if session is not None:
+            self.passive_index.remove(session)
+        return session
