@@ -108,7 +108,7 @@ class Charging:
         try:
             return max(0, await self._sessions.update(entry.asked, _with_usage(entry, used)))
         except CgrdError as error:
-            self._log.warning("no more credit for a call", event=entry.start.ID, why=str(error))
+            self._log.warning("no more credit for a call", event_id=entry.start.ID, why=str(error))
             return 0
 
     async def _close(self, call: Call, entry: Entry) -> None:

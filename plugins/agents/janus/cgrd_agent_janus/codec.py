@@ -71,7 +71,7 @@ def _element(message: Message, name: str, wanted: type, words: str) -> None:
     if name not in message:
         raise JanusError(MISSING_ELEMENT, f"Missing mandatory element ({name})")
     value = message[name]
-    if not isinstance(value, wanted) or isinstance(value, bool) or (wanted is int and value < 0):
+    if not isinstance(value, wanted) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
         raise JanusError(INVALID_ELEMENT, f"Invalid element type ({name} should be {words})")
 
 

@@ -122,9 +122,9 @@ class Sessions:
                 await self._ask(method, args, Any)
                 return
             except (Unreachable, StoreError) as error:
-                self._log.warning("SessionS did not take a report; it is repeated", method=method, event=event.ID, why=str(error))
+                self._log.warning("SessionS did not take a report; it is repeated", method=method, event_id=event.ID, why=str(error))
             except CgrdError as error:
-                self._log.error("SessionS refused a report", method=method, event=event.ID, why=str(error), explain=error.explain)
+                self._log.error("SessionS refused a report", method=method, event_id=event.ID, why=str(error), explain=error.explain)
                 return
             await self._clock.sleep(int(wait * SECOND))
             wait = min(wait * 2, 30)

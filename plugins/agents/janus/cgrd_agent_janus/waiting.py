@@ -13,20 +13,25 @@ Wait = Callable[[], Awaitable[object]]
 
 
 async def first_of(*waits: Wait) -> int:
-    """Run all, return the place of the one that returned first; the others are cancelled."""
-    winner = -1
+    """Run all, return the place of the one that returned first; the others are cancelled. What the first one raises is raised as it is."""
+    finished: list[tuple[int, Exception | None]] = []
 
     async def run(place: int, wait: Wait, scope: trio.CancelScope) -> None:
-        nonlocal winner
-        await wait()
-        if winner < 0:
-            winner = place
-            scope.cancel()
+        failure = None
+        try:
+            await wait()
+        except Exception as error:
+            failure = error
+        finished.append((place, failure))
+        scope.cancel()
 
     async with trio.open_nursery() as nursery:
         for place, wait in enumerate(waits):
             nursery.start_soon(run, place, wait, nursery.cancel_scope)
-    return winner
+    place, failure = finished[0]
+    if failure is not None:
+        raise failure
+    return place
 
 
 async def within(clock: Clock, ns: int, wait: Wait) -> bool:
