@@ -9,7 +9,7 @@ import msgspec
 
 from cgrd.errors import NotFound, Wrong
 from cgrd.fields.missing import MISSING
-from cgrd.fields.phones import read_phone
+from cgrd.fields.phones import prepare_phones, read_phone
 from cgrd.fields.reading import Roots, descend, split_path
 from cgrd.fields.text import text_of
 
@@ -57,6 +57,8 @@ def compile_path(text: str, *, compile_part: Callable[[str], Any] | None = None)
         CgrdError: an inner rule is wrong.
     """
     prefix, *names = split_path(text)
+    if prefix == "*libphonenumber":
+        prepare_phones(names)
     if compile_part is not None and "<" in text:
         return _dynamic(text, prefix, names, compile_part)
     fetches = (Fetch(prefix=prefix, id_of=_constant(names[0])),) if prefix in FETCHED and names else ()

@@ -104,5 +104,5 @@ def _attributes(kind: type[msgspec.Struct]) -> dict[str, str]:
 def _parsed(text: str) -> Any:
     try:
         return codec.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return MISSING

@@ -37,7 +37,7 @@ def as_list(args: list[str]) -> Converter:
             raise Wrong(f"unsupported type: <{text}> to *slice", explain="*slice wants a JSON list")
         try:
             return codec.decode(text)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise Wrong(f"invalid JSON list: {error}") from error
 
     return convert
