@@ -157,10 +157,10 @@ class Pools(Mapping[str, Pool]):
             settings = settings[:1]
         if not settings:
             return Pool(name=name, clients=[Unserved(f"rpc_conns.{name} has no conns; give it an address")], strategy=STRATEGIES[strategy]())
-        clients = [self._client(each, patient=len(settings) == 1, parallel=strategy == "*parallel") for each in settings]
+        clients = [self._client(each, patient=len(settings) == 1, parallel=strategy == "*parallel", most=int(pool.get("poolSize") or 0)) for each in settings]
         return Pool(name=name, clients=clients, strategy=STRATEGIES[strategy]())
 
-    def _client(self, settings: ConnectionSettings, *, patient: bool, parallel: bool) -> Any:
+    def _client(self, settings: ConnectionSettings, *, patient: bool, parallel: bool, most: int) -> Any:
         if settings.address in ("*internal", "*birpc_internal"):
             return Internal(self._internal) if self._internal else Unserved(f"{settings.name}: nothing is served internally")
         if settings.transport in UNSERVED:
@@ -172,7 +172,7 @@ class Pools(Mapping[str, Pool]):
             return HttpClient(settings=settings, limits=self._limits)
         make = partial(self._stream_client, settings, patient)
         if parallel:
-            return ParallelClient(make=make, most=int(self._general.get("max_parallel_conns") or 100))
+            return ParallelClient(make=make, most=most or int(self._general.get("max_parallel_conns") or 100))
         return make()
 
     def _stream_client(self, settings: ConnectionSettings, patient: bool) -> StreamClient:

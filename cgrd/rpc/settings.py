@@ -12,6 +12,8 @@ from cgrd.durations import SECOND, parse_duration
 GENERAL = ("connect_attempts", "reconnects", "max_reconnect_interval", "connect_timeout", "reply_timeout")
 """Keys that fall back to the section `general`."""
 
+_SPELLINGS = {"": "*gob", "rpc_json": "*json"}  # an empty transport is *gob in the reference
+
 
 class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of `rpc_conns.<id>.conns`. Lengths of time are seconds, infinite where the configuration says 0.
@@ -42,7 +44,7 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             name=f"rpc_conns.{pool}" + (f" ({entry['id']})" if entry.get("id") else ""),
             address=str(entry.get("address") or ""),
-            transport=str(entry.get("transport") or "*json"),
+            transport=_SPELLINGS.get(told := str(entry.get("transport", "*json")), told),
             connect_attempts=int(found["connect_attempts"] or 0),
             reconnects=int(found["reconnects"] or 0),
             max_reconnect_interval=_seconds(found["max_reconnect_interval"]),
@@ -55,7 +57,7 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def _given(entry: Mapping[str, Any], fallback: Mapping[str, Any], key: str) -> Any:
     found = entry.get(key)
-    return fallback.get(key) if found in (None, "") else found
+    return fallback.get(key) if found in (None, "", 0) else found
 
 
 def _seconds(told: Any) -> float:

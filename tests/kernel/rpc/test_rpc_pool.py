@@ -31,6 +31,7 @@ from cgrd.rpc.http_listeners import http_servers
 from cgrd.rpc.pool import Pool, Pools
 from cgrd.rpc.remote_errors import remote_error
 from cgrd.rpc.server import TcpServer
+from cgrd.rpc.settings import ConnectionSettings
 from cgrd.rpc.strategies import STRATEGIES
 from cgrd.testing.clock import VirtualClock
 
@@ -132,6 +133,14 @@ async def test_nobody_to_reach_is_told_with_the_reason(pool: Any) -> None:
 async def test_a_transport_that_is_not_spoken_tells_what_to_set(pool: Any) -> None:
     with pytest.raises(Unreachable, match=r"transport \*gob is not spoken here; set \*json"):
         await (await pool({"address": NOBODY, "transport": "*gob"})).call("Desk.Ping", {})
+
+
+def test_what_a_connection_leaves_open_comes_from_general() -> None:
+    entry = {"address": "x:1", "transport": "", "connect_attempts": 0, "reply_timeout": "", "reconnects": 7}
+    general = {**GENERAL, "connect_timeout": "0"}
+    settings = ConnectionSettings.read("remote", entry, general=general, tls={"client_key": "k"})
+    assert (settings.connect_attempts, settings.reply_timeout, settings.reconnects) == (1, 5, 7)
+    assert (settings.connect_timeout, settings.client_key, settings.transport) == (float("inf"), "k", "*gob")
 
 
 async def test_no_answer_in_time_is_a_reply_timeout(address: str, pool: Any) -> None:
