@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from cgrd.component import Component
 from cgrd.errors import NotFound
-from cgrd.filters import FilterContext, Filters, FilterTypes, Index, IndexSettings
+from cgrd.filters import FilterContext, Filters, FilterTypes
 from cgrd.instants import zone_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cgrd.config import Tree
     from cgrd.plugins import Plugins
     from cgrd.profiles import Profiles
-    from cgrd.profiles.kind import Kind
     from cgrd.services import Services
 
 
@@ -61,7 +60,7 @@ def filter_language(tree: Tree, profiles: Profiles, plugins: Plugins, clock: Clo
         return profiles["Timing"].compiled("", name)
 
     context = FilterContext(now=clock.now, zone=zone_of(str(tree.general["default_timezone"])), destinations=destinations, timing=timing)
-    return Filters(context=context, types=types, lookup=lambda tenant, name: profiles["Filter"].find(f"{tenant}:{name}"))
+    return Filters(context=context, types=types, lookup=profiles.filter)
 
 
 def use_profiles(profiles: Profiles, filters: Filters, services: Services) -> None:
@@ -71,15 +70,7 @@ def use_profiles(profiles: Profiles, filters: Filters, services: Services) -> No
         {"*accounts": asks.account, "*resources": asks.resource, "*stats": asks.statistic, "*trends": asks.trend, "*rankings": asks.ranking}
     )
 
-    def section(kind: Kind) -> Mapping[str, Any]:
-        assert kind.index is not None
-        found: Mapping[str, Any] = services.config.sections.get(kind.index.section, {})
-        return found
-
-    def new_index(kind: Kind, tenant: str) -> Index:
-        return filters.index(tenant, IndexSettings.of(dict(section(kind))))
-
-    profiles.use(filters, new_index=new_index, any_context=lambda kind: bool(section(kind).get("any_context", True)))
+    profiles.use(filters, sections=services.config.sections)
     profiles.vocabularies.update(
         {hook: frozenset(services.plugins.vocabulary(hook)) for hook in ("cgrd_metrics", "cgrd_sortings", "cgrd_action_types", "cgrd_attribute_types")}
     )

@@ -45,7 +45,7 @@ class ChargerS(Subsystem, section="chargers"):
         tenant = event.Tenant or self.services.default_tenant
         table = self.services.profiles["ChargerProfile"]
         at = event.Time or self.services.clock.now()
-        found: list[ChargerProfile] = await table.matching_fetched(roots, tenant=tenant, at=at)
+        found: list[ChargerProfile] = await table.matching_after_fetch(roots, tenant=tenant, at=at)
         if not found:
             raise NotFound(explain=f"no charger of tenant {tenant} matches the event; load one with Chargers.csv or APIerSv1.SetChargerProfile")
         return found
