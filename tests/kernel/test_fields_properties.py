@@ -28,7 +28,31 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 )
 EVENTS = st.dictionaries(st.sampled_from(["Account", "A", "B", "Usage", "CostDetails", "AccountSummary"]), TREES, max_size=5)
 ARGUMENTS = st.lists(st.text(alphabet=string.digits + "*xPprefixsuffixchar.-", max_size=8), max_size=4)
-PIECES = ["~*req.", "Account", "A", "[0]", "[x", "<", ">", "~", ";", "`", ":s/", "(.*)", "/", "${1}", "{*", "}", "&", "*round:2", "*len", "*req", "*asm.ID", ".", "<~*req.A>"]
+PIECES = [
+    "~*req.",
+    "Account",
+    "A",
+    "[0]",
+    "[x",
+    "<",
+    ">",
+    "~",
+    ";",
+    "`",
+    ":s/",
+    "(.*)",
+    "/",
+    "${1}",
+    "{*",
+    "}",
+    "&",
+    "*round:2",
+    "*len",
+    "*req",
+    "*asm.ID",
+    ".",
+    "<~*req.A>",
+]
 RULES = st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=30)
 
 
@@ -73,7 +97,10 @@ def test_numbers_keep_their_value_through_their_text(number: Decimal) -> None:
     assert Decimal(text_of(number)) == number
 
 
-@given(st.integers(-2_000_000_000, 4_000_000_000), st.sampled_from(["2006-01-02T15:04:05Z07:00", "02/01/2006 15:04:05", "Jan _2 2006 03:04:05PM", "20060102150405"]))
+@given(
+    st.integers(-2_000_000_000, 4_000_000_000),
+    st.sampled_from(["2006-01-02T15:04:05Z07:00", "02/01/2006 15:04:05", "Jan _2 2006 03:04:05PM", "20060102150405"]),
+)
 def test_what_a_layout_writes_it_reads(seconds: int, layout: str) -> None:
     moment = Instant(seconds * 1_000_000_000)
     assert parse_layout(format_layout(moment, layout), layout) == moment

@@ -12,7 +12,9 @@ from cgrd.errors import CgrdError
 from cgrd.filters import Filters, FilterTypes, IndexSettings
 
 TYPES = [name for name in FilterTypes().names() if not name.endswith(("http", "apiban", "sentrypeer"))]
-TEXTS = st.sampled_from(["", "1", "10", "1001", "1002", "abc", "10s", "true", "2026-01-31T08:00:00Z", "10.0.0.1", "10.0.0.0/8", "^1", "!x", "(", ">=5", "~*req.B", "*any"])
+TEXTS = st.sampled_from(
+    ["", "1", "10", "1001", "1002", "abc", "10s", "true", "2026-01-31T08:00:00Z", "10.0.0.1", "10.0.0.0/8", "^1", "!x", "(", ">=5", "~*req.B", "*any"]
+)
 LEAVES = st.none() | st.booleans() | st.integers(-5, 2000) | st.decimals(-5, 50, places=2) | TEXTS | st.lists(TEXTS, max_size=2)
 EVENTS = st.dictionaries(st.sampled_from(["A", "B", "C"]), LEAVES | st.dictionaries(st.sampled_from(["X", "Y"]), LEAVES, max_size=2), max_size=3)
 
@@ -20,7 +22,9 @@ EVENTS = st.dictionaries(st.sampled_from(["A", "B", "C"]), LEAVES | st.dictionar
 @st.composite
 def inline(draw: st.DrawFn, types: list[str] = TYPES) -> str:
     kind = draw(st.sampled_from(types))
-    element = draw(st.sampled_from(["~*req.A", "~*req.B", "~*req.C.X", "~*opts.A", "~*req.A{*len}", "A", "~*asm.ID", "~*vars.x", "~*libphonenumber.<~*req.A>.Region"]))
+    element = draw(
+        st.sampled_from(["~*req.A", "~*req.B", "~*req.C.X", "~*opts.A", "~*req.A{*len}", "A", "~*asm.ID", "~*vars.x", "~*libphonenumber.<~*req.A>.Region"])
+    )
     values = "" if kind.endswith(("exists", "empty")) else "|".join(draw(st.lists(TEXTS.filter(bool), min_size=1, max_size=3)))
     return f"{kind}:{element}:{values}"
 
@@ -60,7 +64,9 @@ def test_indexed_and_linear_matching_agree(profiles: dict[str, list[str]], event
     assert passing == {id for id in index.candidates(roots) if filters.compile("t", profiles[id]).passes(roots)}
 
 
-ADDED = st.lists(st.tuples(st.sampled_from(["P1", "P2", "P3"]), st.booleans(), st.lists(inline(["*string", "*prefix", "*suffix", "*exists"]), max_size=2)), max_size=12)
+ADDED = st.lists(
+    st.tuples(st.sampled_from(["P1", "P2", "P3"]), st.booleans(), st.lists(inline(["*string", "*prefix", "*suffix", "*exists"]), max_size=2)), max_size=12
+)
 
 
 @given(ADDED)

@@ -114,9 +114,9 @@ class Replay:
         return "passes" if matcher.passes(self.roots(params)) else "NOT_FOUND"
 
 
-def answer(call: Callable[[], str]) -> str:
+def answer(call: Callable[..., str], *args: Any) -> str:
     try:
-        return call()
+        return call(*args)
     except (MandatoryMissing, NotFound) as error:
         return str(error)
     except CgrdError as error:
@@ -150,11 +150,11 @@ def test_rules_answer_as_recorded(path: Path) -> None:
         if not isinstance(params, dict) or str(wanted).startswith("json:"):
             continue
         if method == "SetFilter":
-            got = answer(lambda: replay.set_filter(params))
+            got = answer(replay.set_filter, params)
         elif method == "SetAttributeProfile":
-            got = answer(lambda: replay.set_profile("attributes", params))
+            got = answer(replay.set_profile, "attributes", params)
         elif method == "GetAttributeForEvent" and (name := by_id(params, replay)):
-            got = answer(lambda: replay.passes("attributes", name, params))
+            got = answer(replay.passes, "attributes", name, params)
             wanted = step["error"] or "passes"
         else:
             continue
@@ -170,12 +170,12 @@ def of_event(replay: Replay, section: str, params: dict[str, Any]) -> set[str]:
     found = set(replay.index(section, context).candidates(replay.roots(params)))
     if section == "attributes":
         found |= replay.index(section, "*any").candidates(replay.roots(params))
-    return {id for id in found if answer(lambda id=id: replay.passes(section, id, params)) == "passes" and active(replay.profiles[section][id], params)}
+    return {id for id in found if answer(replay.passes, section, id, params) == "passes" and active(replay.profiles[section][id], params)}
 
 
 def active(profile: dict[str, Any], params: dict[str, Any]) -> bool:
     interval, at = profile.get("ActivationInterval") or {}, params.get("Time")
-    return at is None or interval.get("ActivationTime", "") <= at and at < interval.get("ExpiryTime", "9999")
+    return at is None or (interval.get("ActivationTime", "") <= at and at < interval.get("ExpiryTime", "9999"))
 
 
 def cut(replay: Replay, section: str, found: set[str]) -> list[str]:
