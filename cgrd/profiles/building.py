@@ -29,7 +29,8 @@ def _built(column: Any, holder: Any, reading: Reading) -> Any:
 
 
 def _build_item(kind: Kind, item: Any, reading: Reading) -> Any:
-    assert kind.items is not None and kind.items.type is not None
+    assert kind.items is not None
+    assert kind.items.type is not None
     return kind.items.type(**{c.into: _built(c, item, reading) for c in kind.columns if c.item})
 
 

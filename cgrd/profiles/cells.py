@@ -17,19 +17,12 @@ import msgspec
 
 from cgrd.durations import format_duration, parse_duration
 from cgrd.errors import Wrong
+from cgrd.filters import Interval
 from cgrd.instants import Instant, parse_instant
 from cgrd.money import plain
 
-
-class ActivationInterval(msgspec.Struct, frozen=True):
-    """When a profile holds: from the first instant on, until before the second; a zero one leaves that end open."""
-
-    ActivationTime: Instant = Instant.ZERO
-    ExpiryTime: Instant = Instant.ZERO
-
-    def active_at(self, at: Instant) -> bool:
-        """Whether the profile holds at that instant."""
-        return self.ActivationTime <= at and (self.ExpiryTime == Instant.ZERO or at < self.ExpiryTime)
+ActivationInterval = Interval
+"""When a profile holds: from the first instant on, until before the second; a zero one leaves that end open."""
 
 
 class RowInterval(msgspec.Struct):
@@ -81,9 +74,7 @@ class Cell:
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
-_FLAGS = {word: True for word in ("1", "t", "T", "TRUE", "true", "True")} | {
-    word: False for word in ("0", "f", "F", "FALSE", "false", "False", "")
-}
+_FLAGS = dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True) | dict.fromkeys(("0", "f", "F", "FALSE", "false", "False", ""), False)
 
 
 def read_integer(text: str) -> int:
@@ -149,7 +140,7 @@ def _build_interval(value: RowInterval | None, reading: Reading) -> ActivationIn
     if value is None or not (value.ActivationTime or value.ExpiryTime):
         return None
     start, end = (parse_instant(text, zone=reading.zone, now=reading.now) for text in (value.ActivationTime, value.ExpiryTime))
-    return ActivationInterval(start, end)
+    return ActivationInterval(ActivationTime=start, ExpiryTime=end)
 
 
 def _unbuild_interval(value: ActivationInterval | None) -> RowInterval | None:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from cgrd.errors import CgrdError
+from cgrd.errors import CgrdError, NotFound, ServerError
 from cgrd.instants import Instant
 from cgrd.profiles.building import build_record
 from cgrd.profiles.cells import Reading
@@ -126,6 +126,17 @@ class Draft:
             except CgrdError as error:
                 self._fault(kind, key, error, writing=True)
 
+    def keep_only(self, kind: str, key: str) -> None:
+        """Forget all records but one kind's, or one of them.
+
+        Raises:
+            ServerError: the plan has no such record.
+        """
+        kept = {each: record for each, record in self.records.get(kind, {}).items() if not key or each == key}
+        if not kept:
+            raise ServerError(NotFound(explain=f"the plan has no {kind} {key}"))
+        self.records = {kind: kept}
+
     def _fault(self, kind: Kind, key: str, error: CgrdError, *, writing: bool) -> None:
         file, line, column = self._place(kind, key, error.word)
         self.faults.append(Fault(word=error.word, file=file, line=line, column=column, writing=writing))
@@ -165,5 +176,3 @@ def check_record(kind: Kind, record: Any, scope: Scope) -> None:
 def valid(kind: Kind, records: Iterable[Any]) -> bool:
     """Whether the kind's stricter rules hold (`Validate` of the loader's methods)."""
     return kind.valid is None or all(kind.valid(record) for record in records)
-
-

@@ -92,6 +92,7 @@ class Api:
         missing: the word when there is no such record.
         derive: whether the regular methods are wanted; `extra` gives irregular ones.
         check: what Set demands beyond an ID, besides the kind's own check; raises CgrdError.
+        removable: what must hold before a record is removed; raises CgrdError.
     """
 
     noun: str = ""
@@ -99,6 +100,7 @@ class Api:
     missing: str = "NOT_FOUND"
     derive: bool = True
     check: Callable[[Any], None] | None = None
+    removable: Callable[[Any, Profiles], None] | None = None
     extra: MakesMethods | None = None
 
 
@@ -165,7 +167,7 @@ class Kind:
         items: the nested list, where there is one.
         early: whether a record that cannot be built is a fault of reading (also in a dry run) or of writing, as recorded.
         stored: whether records are kept; rows that only serve to build others are not.
-        cache: partition of CacheS; `load_id` names it in GetLoadIDs where that differs.
+        cache: partition of CacheS, also the name in GetLoadIDs; `caches` are others that a load touches.
         build: rows of one record → the record; None = by the cells.
         unbuild: the record → its row record, for export; None = by the cells.
         check: what must hold for a record, when set and when loaded; raises CgrdError.
@@ -195,6 +197,7 @@ class Kind:
     instruction: bool = False
     unique: str = ""
     cache: str = ""
+    caches: tuple[str, ...] = ()
     api: Api | None = None
     tp: TpApi | None = None
     index: FilterIndex | None = None
@@ -246,6 +249,11 @@ class Kind:
         if self.has_tenant:
             return f"{record.Tenant}:{record.ID}"
         return str(getattr(record, "Id", None) or getattr(record, "ID", ""))
+
+    @property
+    def export_word(self) -> str:
+        """How ExportToFolder names the kind (`*attributes`)."""
+        return self.index.item_type if self.index else self.cache.replace("_profiles", "s")
 
     def shown(self) -> Iterator[tuple[str, str]]:
         """Heading and type of each column, for documentation."""

@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cgrd.instants import Instant
 from cgrd.profiles.kind import Kind
-from cgrd.profiles.scope import Language
+
+if TYPE_CHECKING:
+    from cgrd.filters import Filters, Index, Matcher
 
 
-class Index(Protocol):
-    """An index of filters as `cgrd.filters` builds it: which ids can match an event at all."""
-
-    def set(self, id: str, filter_ids: Sequence[str]) -> None:
-        """Index an id under its filters."""
-
-    def remove(self, id: str) -> None:
-        """Forget an id."""
-
-    def candidates(self, roots: Mapping[str, Any]) -> Iterable[str]:
-        """The ids that may match."""
-
-
-class Matcher:
-    """The filter index of a table and the compiled filters of its records; a `Side` of the table.
+class ProfileIndex:
+    """The filter indexes of a table (one a tenant and context) and the compiled filters of its records; a `Side` of the table.
 
     Args:
         kind: whose records.
+        filters: the filter language.
         new_index: makes an empty index for a tenant.
-        any_context: whether records under `*any` match any context.
+        any_context: whether records under `*any` match every context.
     """
 
-    def __init__(self, *, kind: Kind, new_index: Callable[[str], Index], any_context: bool = True) -> None:
+    def __init__(self, *, kind: Kind, filters: Filters, new_index: Callable[[str], Index], any_context: bool = True) -> None:
         self.kind = kind
+        self.filters = filters
         self.any_context = any_context
         self._new_index = new_index
         self._indexes: dict[tuple[str, str], Index] = {}
-        self._compiled: dict[str, tuple[Any, ...]] = {}
-        self.users: dict[str, set[str]] = defaultdict(set)
+        self._matchers: dict[str, Matcher] = {}
+        self._users: dict[str, set[str]] = defaultdict(set)
 
-    def copy(self) -> Matcher:
+    def copy(self) -> ProfileIndex:
         """An empty one: a bulk change indexes all records anew."""
-        return Matcher(kind=self.kind, new_index=self._new_index, any_context=self.any_context)
+        return ProfileIndex(kind=self.kind, filters=self.filters, new_index=self._new_index, any_context=self.any_context)
 
     def _contexts(self, record: Any) -> Sequence[str]:
         field = self.kind.index.contexts if self.kind.index else ""
@@ -56,14 +47,14 @@ class Matcher:
         for context in self._contexts(record):
             self._index(record.Tenant, context).set(record.ID, filter_ids)
         for filter_id in filter_ids:
-            self.users[f"{record.Tenant}:{filter_id}"].add(key)
+            self._users[f"{record.Tenant}:{filter_id}"].add(key)
 
     def drop(self, key: str, old: Any) -> None:
         for context in self._contexts(old):
             self._index(old.Tenant, context).remove(old.ID)
         for filter_id in self.kind.filter_ids(old):
-            self.users[f"{old.Tenant}:{filter_id}"].discard(key)
-        self._compiled.pop(key, None)
+            self._users[f"{old.Tenant}:{filter_id}"].discard(key)
+        self._matchers.pop(key, None)
 
     def _index(self, tenant: str, context: str) -> Index:
         index = self._indexes.get((tenant, context))
@@ -71,43 +62,55 @@ class Matcher:
             index = self._indexes[tenant, context] = self._new_index(tenant)
         return index
 
-    def indexes(self, tenant: str, context: str = "") -> Index | None:
-        """The index of a tenant and context, for the methods that show it."""
+    def index_of(self, tenant: str, context: str = "") -> Index | None:
+        """The index of a tenant and context, for the methods that show or rebuild it."""
         return self._indexes.get((tenant, context))
 
-    def candidates(self, roots: Mapping[str, Any], tenant: str, context: str | None) -> set[str]:
-        """Ids of the tenant's records that may match, in no order."""
-        contexts = [""] if not (self.kind.index and self.kind.index.contexts) else [context or "*any"]
-        if contexts[0] and contexts[0] != "*any":
-            own = self._indexes.get((tenant, contexts[0]))
-            if self.any_context or own is None:
-                contexts.append("*any")
+    def contexts(self, tenant: str) -> list[str]:
+        """The contexts under which the tenant has an index."""
+        return [context for owner, context in self._indexes if owner == tenant]
+
+    def users(self, filter_key: str) -> set[str]:
+        """Keys of the records that name a filter (`tenant:id`)."""
+        return set(self._users.get(filter_key, ()))
+
+    def candidates(self, roots: dict[str, Any], tenant: str, context: str | None) -> Iterable[str]:
+        """Ids of the tenant's records that may match, in no order; `context` None looks at all of them."""
+        if not (self.kind.index and self.kind.index.contexts):
+            index = self._indexes.get((tenant, ""))
+            return index.candidates(roots) if index is not None else ()
         found: set[str] = set()
-        for each in contexts:
-            if index := self._indexes.get((tenant, each)):
+        for each in self.contexts(tenant) if context is None else self._looked_at(tenant, context):
+            if (index := self._indexes.get((tenant, each))) is not None:
                 found.update(index.candidates(roots))
         return found
 
-    def filters(self, key: str, record: Any, language: Language) -> tuple[Any, ...]:
-        """The compiled filters of a record, made once."""
-        compiled = self._compiled.get(key)
-        if compiled is None:
-            compiled = tuple(language.compile_filter(record.Tenant, each) for each in self.kind.filter_ids(record))
-            self._compiled[key] = compiled
-        return compiled
+    def _looked_at(self, tenant: str, context: str) -> tuple[str, ...]:
+        both = self.any_context or (tenant, context) not in self._indexes
+        return (context, "*any") if both and context != "*any" else (context,)
 
-    def filter_changed(self, filter_key: str, records: Mapping[str, Any]) -> None:
+    def matcher(self, key: str, record: Any) -> Matcher:
+        """The compiled filters of a record, made once.
+
+        Raises:
+            CgrdError: a filter does not compile.
+        """
+        found = self._matchers.get(key)
+        if found is None:
+            found = self._matchers[key] = self.filters.compile(record.Tenant, self.kind.filter_ids(record))
+        return found
+
+    def filter_changed(self, filter_key: str, find: Callable[[str], Any]) -> None:
         """A stored filter is another one now: index its users anew."""
-        for key in tuple(self.users.get(filter_key, ())):
-            if (record := records.get(key)) is not None:
+        for key in self.users(filter_key):
+            if (record := find(key)) is not None:
                 self.put(key, record, record)
 
     def matches_context(self, record: Any, context: str | None) -> bool:
         """Whether a record is meant for the context: its contexts are exactly `*any`, or hold it."""
-        field = self.kind.index.contexts if self.kind.index else ""
-        if not field or context is None:
+        if context is None or not (self.kind.index and self.kind.index.contexts):
             return True
-        held = list(getattr(record, field) or ("*any",))
+        held = list(self._contexts(record))
         return held == ["*any"] or context in held
 
 

@@ -79,6 +79,7 @@ async def load_draft(
     remove: bool = False,
     caching: str = "",
     unknown_files: tuple[str, ...] = (),
+    only: tuple[str, str] | None = None,
 ) -> Load:
     """Make the records of a draft, check them as a whole, and switch.
 
@@ -87,6 +88,8 @@ async def load_draft(
         validate: hold tariffs to stricter rules; `invalid data` when one is broken.
         remove: delete what the plan would set.
         caching: told to those who watch loads (`*reload`, `*none` …).
+        unknown_files: files of the plan that no installed kind loads; told in the answer.
+        only: kind and key of what alone is switched; an empty key means all of the kind.
 
     Raises:
         PlanRefused: anything is wrong; nothing was changed.
@@ -98,6 +101,8 @@ async def load_draft(
             raise PlanRefused(early or draft.faults)
         if validate and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
             raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
+        if only is not None:
+            draft.keep_only(*only)
         load = Load(
             id=profiles.clock_ns(),
             counts={name: len(records) for name, records in draft.records.items() if records},
@@ -148,7 +153,8 @@ def _switches(profiles: Profiles, draft: Draft, *, remove: bool) -> Iterator[Swi
     for kind in profiles.kinds:
         records = draft.records.get(kind.name)
         if records and kind.stored:
-            yield Switch(profiles[kind.name], put={} if remove else records, drop=list(records) if remove else ())
+            drop = list(records) if remove else ()
+            yield Switch(profiles[kind.name], put={} if remove else records, drop=drop, filters=draft.records.get("Filter", {}))
 
 
 def _instructions(profiles: Profiles, draft: Draft) -> Iterable[Kind]:
@@ -156,7 +162,7 @@ def _instructions(profiles: Profiles, draft: Draft) -> Iterable[Kind]:
 
 
 def _loaded(profiles: Profiles, draft: Draft) -> list[str]:
-    return [kind.cache for kind in profiles.kinds if kind.cache and draft.records.get(kind.name)]
+    return [name for kind in profiles.kinds if draft.records.get(kind.name) for name in (kind.cache, *kind.caches) if name]
 
 
 def _refuse_missing(profiles: Profiles, draft: Draft) -> None:

@@ -157,10 +157,7 @@ def unfold(kind: Kind, record: Any) -> list[Row]:
     rows: list[Row] = []
     for item in items:
         rows.append(
-            [
-                _cell(c, item) if c.item else text if not rows or at in keys else ""
-                for at, (c, text) in enumerate(zip(kind.columns, scalars, strict=True))
-            ]
+            [_cell(c, item) if c.item else text if not rows or at in keys else "" for at, (c, text) in enumerate(zip(kind.columns, scalars, strict=True))]
         )
     return rows
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cgrd.errors import CgrdError, Wrong
+from cgrd.filters import is_inline, parse_inline
 
 if TYPE_CHECKING:
     from cgrd.profiles.draft import Draft
     from cgrd.profiles.tables import Profiles
-
-
-class Language(Protocol):
-    """The filter language as profiles need it: one filter, stored or inline, made ready to test events."""
-
-    def compile_filter(self, tenant: str, filter_id: str) -> Any:
-        """An object with `.passes(roots)`; raises CgrdError where the filter is unknown or malformed."""
 
 
 class Scope:
@@ -59,13 +53,13 @@ class Scope:
                 )
 
     def _inline(self, tenant: str, filter_id: str) -> bool:
-        language = self.profiles.language
-        if not filter_id.startswith("*"):
+        if not is_inline(filter_id):
             return False
-        if language is None:
-            return filter_id.count(":") > 1
         try:
-            language.compile_filter(tenant, filter_id)
+            if self.profiles.filters is not None:
+                self.profiles.filters.compile_filter(tenant, filter_id)
+            else:
+                parse_inline(tenant, filter_id)
         except CgrdError:
             return False
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cgrd.codec import encode
@@ -21,10 +21,17 @@ class Switch:
     """A prepared change of a whole table: everything slow is done before, then `commit` swaps.
 
     `prepare` is a generator: it yields where other requests may go on. `commit` runs inside a transaction and does not wait.
+
+    Args:
+        table: what is changed.
+        put: records by key, new or in place of others.
+        drop: keys of those that go.
+        filters: keys of stored filters that change in the same step, before this.
     """
 
-    def __init__(self, table: ProfileTable, *, put: Mapping[str, Any], drop: Sequence[str] = ()) -> None:
+    def __init__(self, table: ProfileTable, *, put: Mapping[str, Any], drop: Sequence[str] = (), filters: Collection[str] = ()) -> None:
         self.table = table
+        self.filters = filters
         self.put = put
         self.drop = [key for key in drop if key in table]
         self._rows: list[tuple[str, str, bytes]] = []
@@ -62,7 +69,7 @@ class Switch:
         """Fresh sides, filled in pieces; small changes are put into the living ones at the commit."""
         if not self._paged:
             return
-        for name in ("side", "matcher"):
+        for name in ("side", "index"):
             old = getattr(self.table, name)
             if old is None:
                 continue
@@ -108,12 +115,15 @@ class Switch:
 
     def _swap(self, tx: Transaction | None) -> None:
         table = self.table
-        before = (table._records, table.side, table.matcher, table._compiled)
+        before = (table._records, table.side, table.index, table._compiled)
         if tx is not None:
             tx.on_rollback(lambda: self._back(before))
         table._records, table._compiled = self._after, {}
         for name, fresh in self._sides:
             setattr(table, name, fresh)
+        if table.index is not None:
+            for filter_key in self.filters:  # the plan's own filters were not there yet when the index was made
+                table.index.filter_changed(filter_key, table.find)
         table._tell(Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop)))
 
     def _apply(self, tx: Transaction | None) -> None:
@@ -128,7 +138,7 @@ class Switch:
 
     def _back(self, before: tuple[Any, Any, Any, Any]) -> None:
         table = self.table
-        table._records, table.side, table.matcher, table._compiled = before
+        table._records, table.side, table.index, table._compiled = before
         table._tell(Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop)))
 
     def _store(self, tx: Transaction) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cgrd.codec import decode, encode
-from cgrd.errors import CgrdError, NotFound
+from cgrd.errors import NotFound, ServerError
 from cgrd.instants import Instant
 from cgrd.profiles.kind import Kind, Side
-from cgrd.profiles.matching import Matcher, active, in_order
-from cgrd.profiles.scope import Language
+from cgrd.profiles.matching import ProfileIndex, active, in_order
 
 if TYPE_CHECKING:
+    from cgrd.filters import Filters, Matcher
     from cgrd.store import Store
 
 
@@ -43,14 +43,13 @@ class ProfileTable:
     Args:
         kind: the declaration.
         store: where they are kept; None for a table in memory only (tests, `cgrd check`).
-        language: compiles filters; given later by `Profiles.use` where the filter language itself looks filters up here.
     """
 
     def __init__(self, *, kind: Kind, store: Store | None = None) -> None:
         self.kind = kind
         self.store = store
-        self.language: Language | None = None
-        self.matcher: Matcher | None = None
+        self.filters: Filters | None = None
+        self.index: ProfileIndex | None = None
         self.side: Any = kind.side() if kind.side else None
         self._records: dict[str, Any] = {}
         self._compiled: dict[str, Any] = {}
@@ -120,7 +119,7 @@ class ProfileTable:
 
     def matching(
         self,
-        roots: Mapping[str, Any],
+        roots: dict[str, Any],
         *,
         tenant: str,
         context: str | None = None,
@@ -129,6 +128,9 @@ class ProfileTable:
         at: Instant | None = None,
     ) -> list[Any]:
         """The records that match an event, best weight first, equal weights by ID.
+
+        Filters that ask other subsystems (`~*stats.…`, `*http#…`) see only what is in the roots already; where such filters may be
+        used, await `matching_after_fetch`.
 
         Args:
             roots: the event by prefix (`*req`, `*opts`, `*vars`).
@@ -141,37 +143,63 @@ class ProfileTable:
         Raises:
             CgrdError: a filter cannot be evaluated (unknown type, incomparable values).
         """
-        asked = bool(ids)
-        wanted: Iterable[str] = ids if ids else self._candidates(roots, tenant, context)
+        skip = bool(ids) and ignore_filters
+        tried = self._tried(roots, tenant, context, ids, at)
+        return in_order(record for record in tried if skip or self.passes(record, roots))
+
+    async def matching_after_fetch(
+        self,
+        roots: dict[str, Any],
+        *,
+        tenant: str,
+        context: str | None = None,
+        ids: Sequence[str] | None = None,
+        ignore_filters: bool = False,
+        at: Instant | None = None,
+    ) -> list[Any]:
+        """`matching`, asking other subsystems where filters need it; does not wait where none does. Arguments as there."""
+        skip = bool(ids) and ignore_filters
         found = []
-        for id in dict.fromkeys(wanted):
-            key = self.key(tenant, id)
-            record = self._records.get(key)
-            if record is None and asked and self.kind.synthetic:
-                record = self.kind.synthetic(tenant, id)
-            if record is None or (at is not None and not active(record, at)):
-                continue
-            if not asked and self.matcher and not self.matcher.matches_context(record, context):
-                continue
-            if (asked and ignore_filters) or self.passes(record, roots):
+        for record in list(self._tried(roots, tenant, context, ids, at)):
+            if skip or await self.passes_after_fetch(record, roots):
                 found.append(record)
         return in_order(found)
 
-    def _candidates(self, roots: Mapping[str, Any], tenant: str, context: str | None) -> Iterable[str]:
-        if self.matcher is None:
-            return self.ids(tenant)
-        return self.matcher.candidates(roots, tenant, context)
+    def _tried(self, roots: dict[str, Any], tenant: str, context: str | None, ids: Sequence[str] | None, at: Instant | None) -> Iterator[Any]:
+        """Candidates that are active and of the context; their filters are still to be asked."""
+        index = self.index
+        wanted: Iterable[str] = dict.fromkeys(ids) if ids else index.candidates(roots, tenant, context) if index else self.ids(tenant)
+        for id in wanted:
+            record = self._records.get(self.key(tenant, id))
+            if record is None and ids and self.kind.synthetic:
+                record = self.kind.synthetic(tenant, id)
+            if record is None or (at is not None and not active(record, at)):
+                continue
+            if ids or index is None or index.matches_context(record, context):
+                yield record
 
-    def passes(self, record: Any, roots: Mapping[str, Any]) -> bool:
-        """Whether all the record's filters pass."""
-        filter_ids = self.kind.filter_ids(record)
-        if not filter_ids:
+    def matcher(self, record: Any) -> Matcher:
+        """The compiled filters of a record.
+
+        Raises:
+            CgrdError: a filter does not compile.
+        """
+        if self.index is not None:
+            return self.index.matcher(self.kind.record_key(record), record)
+        if self.filters is None:
+            raise ServerError("no filter language", explain="the tables were not given one (Profiles.use)")
+        return self.filters.compile(record.Tenant, self.kind.filter_ids(record))
+
+    def passes(self, record: Any, roots: dict[str, Any]) -> bool:
+        """Whether all the record's filters pass; raises as `matching`."""
+        return not self.kind.filter_ids(record) or self.matcher(record).passes(roots)
+
+    async def passes_after_fetch(self, record: Any, roots: dict[str, Any]) -> bool:
+        """`passes`, asking other subsystems where a filter needs it."""
+        if not self.kind.filter_ids(record):
             return True
-        if self.language is None:
-            raise CgrdError("SERVER_ERROR: no filter language", explain="the kernel was started without cgrd.filters")
-        if self.matcher is None:
-            return all(self.language.compile_filter(record.Tenant, each).passes(roots) for each in filter_ids)
-        return all(each.passes(roots) for each in self.matcher.filters(self.kind.record_key(record), record, self.language))
+        matcher = self.matcher(record)
+        return await matcher.passes_after_fetch(roots) if matcher.needs_fetch else matcher.passes(roots)
 
     # -- changing
 
@@ -218,8 +246,8 @@ class ProfileTable:
     def _sides(self) -> Iterator[Side]:
         if self.side is not None:
             yield self.side
-        if self.matcher is not None:
-            yield self.matcher
+        if self.index is not None:
+            yield self.index
 
     def _put(self, key: str, record: Any) -> None:
         for changed in self._meanwhile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, tzinfo
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -14,11 +15,12 @@ from cgrd.errors import PluginError
 from cgrd.instants import Instant
 from cgrd.profiles.cells import Reading
 from cgrd.profiles.kind import Kind
-from cgrd.profiles.matching import Index, Matcher
-from cgrd.profiles.scope import Language
+from cgrd.profiles.matching import ProfileIndex
 from cgrd.profiles.table import Change, ProfileTable
+from cgrd.profiles.tp import TpStorage
 
 if TYPE_CHECKING:
+    from cgrd.filters import Filters
     from cgrd.profiles.plan import Load
     from cgrd.store import Store, Transaction
 
@@ -61,7 +63,7 @@ class Profiles(Mapping[str, ProfileTable]):
         self.default_tenant = default_tenant
         self.loading = trio.Lock()
         self.kinds = sorted(kinds, key=lambda kind: kind.order)
-        self.language: Language | None = None
+        self.filters: Filters | None = None
         self.appliers: dict[str, Applier] = {}
         """Who carries out records that are instructions (`AccountActions`): called with them and whether to undo, inside the load's transaction."""
         self.load_ids: dict[str, int] = {}
@@ -80,6 +82,11 @@ class Profiles(Mapping[str, ProfileTable]):
 
     def __len__(self) -> int:
         return len(self._tables)
+
+    @cached_property
+    def tp(self) -> TpStorage:
+        """The stored tariff plans."""
+        return TpStorage(self)
 
     def now(self) -> Instant:
         """The present moment in the daemon's zone."""
@@ -106,23 +113,26 @@ class Profiles(Mapping[str, ProfileTable]):
         """The declaration of that name, stored kind or not."""
         return next((kind for kind in self.kinds if kind.name == name), None)
 
-    def use(
-        self, language: Language, *, new_index: Callable[[Kind, str], Index] | None = None, any_context: Callable[[Kind], bool] | None = None
-    ) -> None:
-        """Give the tables the filter language, and indexes where selects are indexed.
+    def use(self, filters: Filters, *, sections: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Give the tables the filter language, and index them; again after a reload of the configuration.
 
         Args:
-            language: compiles filters.
-            new_index: an empty index for a kind and tenant; None, or one that is never called, scans all profiles.
-            any_context: whether a kind's records under `*any` match every context (`attributes.any_context`).
+            filters: compiles filters; its `lookup` should be `Profiles.filter`.
+            sections: the configuration's sections, for what is indexed and `any_context`.
         """
-        self.language = language
+        self.filters = filters
         for table in self._tables.values():
-            table.language = language
-            if table.kind.index and new_index is not None:
-                table.matcher = _matcher(table.kind, new_index, any_context)
+            table.filters = filters
+            if table.kind.index is not None:
+                section = (sections or {}).get(table.kind.index.section, {})
+                table.index = _index(table.kind, filters, dict(section))
                 for key, record in table.items():
-                    table.matcher.put(key, record, None)
+                    table.index.put(key, record, None)
+
+    def filter(self, tenant: str, id: str) -> Any:
+        """The stored filter, or None; what `Filters` looks up."""
+        table = self._tables.get("Filter")
+        return table.find(f"{tenant}:{id}") if table is not None else None
 
     def load(self) -> None:
         """Read everything stored; once, before anything is served."""
@@ -150,11 +160,18 @@ class Profiles(Mapping[str, ProfileTable]):
         return found
 
     def _filters_changed(self, change: Change) -> None:
-        for table in self._tables.values():
-            if table.matcher is not None:
-                for key in (*change.put, *change.dropped):
-                    table.matcher.filter_changed(key, table._records)
+        for key in (*change.put, *change.dropped):
+            if self.filters is not None:
+                tenant, _, id = key.partition(":")
+                self.filters.changed(tenant, id, self.filter(tenant, id))
+            for table in self._tables.values():
+                if table.index is not None:
+                    table.index.filter_changed(key, table.find)
 
 
-def _matcher(kind: Kind, new_index: Callable[[Kind, str], Index], any_context: Callable[[Kind], bool] | None) -> Matcher:
-    return Matcher(kind=kind, new_index=lambda tenant: new_index(kind, tenant), any_context=any_context(kind) if any_context else True)
+def _index(kind: Kind, filters: Filters, section: dict[str, Any]) -> ProfileIndex:
+    from cgrd.filters import IndexSettings
+
+    settings = IndexSettings.of(section)
+    wide = section.get("any_subsystem" if kind.index and kind.index.item_type == "*dispatchers" else "any_context", True)
+    return ProfileIndex(kind=kind, filters=filters, new_index=lambda tenant: filters.index(tenant, settings), any_context=bool(wide))

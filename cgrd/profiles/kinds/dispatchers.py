@@ -73,12 +73,8 @@ def _values(params: dict[str, Any]) -> list[str]:
     return [str(value) for value in params.values()]
 
 
-POSITIONS = Cell(
-    word="list by `;`", row_type=list[str], zero=None, read=split_list, write=join_list, many=True, build=_by_position, unbuild=_values
-)
-PARAMETERS = Cell(
-    word="`key:value` list by `;`", row_type=list[str], zero=None, read=split_list, write=join_list, many=True, build=_by_name, unbuild=_named
-)
+POSITIONS = Cell(word="list by `;`", row_type=list[str], zero=None, read=split_list, write=join_list, many=True, build=_by_position, unbuild=_values)
+PARAMETERS = Cell(word="`key:value` list by `;`", row_type=list[str], zero=None, read=split_list, write=join_list, many=True, build=_by_name, unbuild=_named)
 TRANSPORT = Cell(word="`*json`, `*gob` or `*http_jsonrpc`", build=lambda text, _: text or "*json")
 
 DISPATCHER_PROFILE = Kind(

@@ -4,45 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from cgrd.profiles.cells import INTERVAL, LIST, ActivationInterval
+from cgrd.codec import encode
+from cgrd.errors import CgrdError, ServerError
+from cgrd.filters import Filter, Rule, is_inline, parse_inline
+from cgrd.profiles.cells import INTERVAL, LIST
 from cgrd.profiles.kind import Api, Items, Kind, TpApi, column
 
 if TYPE_CHECKING:
     from cgrd.profiles.scope import Scope
-
-
-class FilterRule(msgspec.Struct):
-    """One rule: the type (`*string`), the element it looks at (`~*req.Account`) and the values, one of which must fit."""
-
-    Type: str = ""
-    Element: str = ""
-    Values: list[str] = []
-
-
-class Filter(msgspec.Struct):
-    """A stored filter."""
-
-    Tenant: str = ""
-    ID: str = ""
-    Rules: list[FilterRule] = []
-    ActivationInterval: ActivationInterval | None = None
+    from cgrd.profiles.tables import Profiles
 
 
 def _check(record: Any, scope: Scope) -> None:
     """Its rules must compile; their types are only looked at when an event comes, as in the reference."""
-    language = scope.profiles.language
-    compile_rules = getattr(language, "compile_rules", None)
-    if compile_rules is not None:
-        compile_rules(record)
+    if scope.profiles.filters is not None:
+        scope.profiles.filters.compile_rules(record)
 
 
 def _inline(tenant: str, id: str) -> Any:
     """The filter that an inline id stands for: `*string:~*req.Account:1001|1002`."""
-    from cgrd.profiles.inline import inline_filter
+    if not is_inline(id):
+        return None
+    try:
+        return parse_inline(tenant, id)
+    except CgrdError as error:
+        raise ServerError(error) from error
 
-    return inline_filter(tenant, id) if id.startswith("*") else None
+
+_INDEX_NAMES = {"*attributes": "*attribute_filter_indexes", "*chargers": "*charger_filter_indexes", "*resources": "*resource_filter_indexes"}
+_INDEX_NAMES |= {"*stats": "*stat_filter_indexes", "*thresholds": "*threshold_filter_indexes", "*routes": "*route_filter_indexes"}
+_INDEX_NAMES |= {"*ips": "*ip_filter_indexes", "*dispatchers": "*dispatcher_filter_indexes"}
+
+
+def _unused(record: Any, profiles: Profiles) -> None:
+    """Refuse to remove a filter that profiles name."""
+    users = profiles.users_of_filter(record.Tenant, record.ID)
+    if users:
+        named: dict[str, dict[str, dict[str, str]]] = {_INDEX_NAMES[item_type]: {id: {} for id in ids} for item_type, ids in users.items()}
+        text = f"cannot remove filter <{record.Tenant}:{record.ID}> because will broken the reference to following items: {encode(named).decode()}"
+        raise ServerError(text, explain="take the filter out of their FilterIDs first")
 
 
 FILTER = Kind(
@@ -59,9 +59,9 @@ FILTER = Kind(
         column("Values", LIST, item="Filters"),
         column("ActivationInterval", INTERVAL),
     ),
-    items=Items(field="Filters", into="Rules", key="Type", type=FilterRule),
+    items=Items(field="Filters", into="Rules", key="Type", type=Rule),
     cache="*filters",
-    api=Api(noun="Filter"),
+    api=Api(noun="Filter", removable=_unused),
     tp=TpApi(noun="FilterProfile", ids="FilterProfileIds"),
     check=_check,
     synthetic=_inline,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from cgrd.profiles import DURATION, FLAG, INTERVAL, LIST, NUMBER, ActivationInterval, Api, FilterIndex, Items, Kind, TpApi, column
+from cgrd.profiles import DURATION, FLAG, INTERVAL, LIST, NUMBER, ActivationInterval, Api, FilterIndex, Items, Kind, column
 
 
 class IPPool(msgspec.Struct):
@@ -60,6 +60,7 @@ IP_PROFILE = Kind(
     ),
     items=Items(field="Pools", key="PoolID", type=IPPool),
     cache="*ip_profiles",
+    caches=("*ips",),
     api=Api(noun="IPProfile"),
     index=FilterIndex(item_type="*ips", section="ips"),
     docs="Address pools.",

@@ -39,6 +39,7 @@ RANKING_PROFILE = Kind(
         column("ThresholdIDs", LIST),
     ),
     cache="*ranking_profiles",
+    caches=("*rankings",),
     api=Api(noun="RankingProfile"),
     tp=TpApi(noun="Ranking", ids="RankingIDs"),
     docs="Rankings of statistics.",

@@ -45,6 +45,7 @@ RESOURCE_PROFILE = Kind(
         column("ThresholdIDs", LIST),
     ),
     cache="*resource_profiles",
+    caches=("*resources",),
     api=Api(noun="ResourceProfile"),
     tp=TpApi(noun="Resource", ids="ResourceIDs", mandatory=("ID", "Limit")),
     index=FilterIndex(item_type="*resources", section="resources"),

@@ -50,9 +50,7 @@ class StatQueueProfile(msgspec.Struct):
     ThresholdIDs: list[str] = []
 
 
-METRICS = frozenset(
-    ("*asr", "*acd", "*tcd", "*acc", "*tcc", "*pdd", "*ddc", "*sum", "*average", "*highest", "*lowest", "*distinct", "*repsc", "*repfc")
-)
+METRICS = frozenset(("*asr", "*acd", "*tcd", "*acc", "*tcc", "*pdd", "*ddc", "*sum", "*average", "*highest", "*lowest", "*distinct", "*repsc", "*repfc"))
 
 
 def check(record: Any, scope: Scope) -> None:
@@ -90,6 +88,7 @@ STAT_QUEUE_PROFILE = Kind(
     ),
     items=Items(field="Metrics", key="MetricIDs", each=True, type=MetricWithFilters),
     cache="*statqueue_profiles",
+    caches=("*statqueues",),
     api=Api(noun="StatQueueProfile"),
     tp=TpApi(noun="Stat", ids="StatIDs"),
     index=FilterIndex(item_type="*stats", section="stats"),

@@ -47,6 +47,7 @@ THRESHOLD_PROFILE = Kind(
         column("EeIDs", LIST),
     ),
     cache="*threshold_profiles",
+    caches=("*thresholds",),
     api=Api(noun="ThresholdProfile", count=True),
     tp=TpApi(noun="Threshold", ids="ThresholdIDs"),
     index=FilterIndex(item_type="*thresholds", section="thresholds"),

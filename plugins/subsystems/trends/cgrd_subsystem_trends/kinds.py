@@ -47,6 +47,7 @@ TREND_PROFILE = Kind(
         column("ThresholdIDs", LIST),
     ),
     cache="*trend_profiles",
+    caches=("*trends",),
     api=Api(noun="TrendProfile"),
     tp=TpApi(noun="Trend", ids="TrendIDs"),
     docs="Trends of metrics.",

@@ -20,7 +20,7 @@ class AccountActions(msgspec.Struct):
     Disabled: bool = False
 
     @property
-    def Id(self) -> str:  # noqa: N802 - named as the wire names ids
+    def Id(self) -> str:
         """The account's key."""
         return f"{self.Tenant}:{self.Account}"
 

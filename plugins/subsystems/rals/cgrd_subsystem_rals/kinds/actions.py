@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from cgrd.errors import CgrdError
+from cgrd.filters import is_inline, parse_inline
 from cgrd.money import plain
 from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, TpApi, column
-from cgrd.profiles.inline import split_inline
 from cgrd_subsystem_rals.kinds.balances import BalanceFilter, ValueFormula, flag, joined, units, weight, word, words
 from cgrd_subsystem_rals.kinds.timings import find_timing
 
@@ -95,15 +96,17 @@ def action_of(id: str, row: Any, draft: Draft) -> Action:
 
 def _filters(id: str, text: str) -> list[str] | None:
     found = [part for part in text.split(";") if part]
-    for part in found:
-        if part.startswith("*") and split_inline(part) is None:
-            raise Refused(f"error parsing action {id} filter field: inline parse error for string: <{part}>")
+    for part in filter(is_inline, found):
+        try:
+            parse_inline("", part)
+        except CgrdError as error:
+            raise Refused(f"error parsing action {id} filter field: {error}", explain=error.explain) from error
     return found or None
 
 
 def needed_timing(draft: Draft, tag: str) -> Any:
     """The timing of a tag; raises Refused where there is none."""
-    timing = findneeded_timing(draft, tag)
+    timing = find_timing(draft, tag)
     if timing is None:
         raise Refused(f'error: NOT_FOUND querying timing with id: "{tag}"', explain="neither in Timings.csv, nor set before, nor built in")
     return timing

@@ -112,5 +112,3 @@ def units(text: str, balance_type: str) -> ValueFormula | None:
     except (ValueError, Wrong, msgspec.DecodeError):
         hint = "a number or a duration" if balance_type == VOICE else "a number"
         raise Refused(f"Invalid value: {text}", explain=f"units of {balance_type or 'an action'} are {hint}") from None
-
-

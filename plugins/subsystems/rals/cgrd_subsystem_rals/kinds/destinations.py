@@ -133,6 +133,7 @@ DESTINATION = Kind(
     key=("Tag",),
     early=True,
     cache="*destinations",
+    caches=("*reverse_destinations",),
     api=Api(derive=False, extra=methods),
     tp=TpApi(noun="Destination", ids="DestinationIDs", mandatory=("ID", "Prefixes")),
     build=build,

@@ -1,0 +1,44 @@
+"""The reference of tariff plan files, made from the declarations: what stands here is what is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cgrd.profiles.kind import Column, Kind
+
+
+def kinds_page(kinds: Iterable[Kind]) -> str:
+    """Markdown: a section a kind, with its columns."""
+    return "\n".join(line for kind in sorted(kinds, key=lambda kind: kind.order) for line in _section(kind)) + "\n"
+
+
+def _section(kind: Kind) -> Iterator[str]:
+    yield f"## {kind.file}: {kind.name}"
+    yield ""
+    if kind.docs:
+        yield kind.docs
+        yield ""
+    yield "| # | column | field | holds | empty means | over several rows |"
+    yield "|---|---|---|---|---|---|"
+    for number, column in enumerate(kind.columns, 1):
+        where = f"{column.item}[].{column.into}" if column.item else column.into
+        yield f"| {number} | {column.name} | {where} | {column.cell.word} | {_empty(column)} | {_merging(kind, column)} |"
+    yield ""
+
+
+def _empty(column: Column) -> str:
+    if column.cell.many:
+        return "none"
+    zero = column.cell.zero
+    return "" if zero in ("", None) else "false" if zero is False else str(zero)
+
+
+def _merging(kind: Kind, column: Column) -> str:
+    if column.name in kind.key:
+        return "names the record"
+    if column.item:
+        starts = kind.items is not None and kind.items.key == column.name
+        return "a new item where not empty" if starts else "belongs to the row's item"
+    if column.cell.many:
+        return "all values of all rows"
+    return "the first row's" if column.first else "the last that is not empty"

@@ -1,0 +1,343 @@
+"""The methods that load, remove, import and export tariff plans."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import trio
+
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
+from cgrd.instants import Instant, zone_of
+from cgrd.profiles.draft import Draft
+from cgrd.profiles.export import file_text, row_of_record, write_folder, zipped
+from cgrd.profiles.faults import PlanRefused
+from cgrd.profiles.kind import Kind, Method
+from cgrd.profiles.paging import Paginator
+from cgrd.profiles.plan import Files, Load, in_pieces, load_draft, load_files
+from cgrd.profiles.source import read_source, read_zip
+
+if TYPE_CHECKING:
+    from cgrd.profiles.tables import Profiles
+
+
+class LoadFromFolder(msgspec.Struct):
+    """Arguments of LoadTariffPlanFromFolder and RemoveTPFromFolder."""
+
+    FolderPath: str = ""
+    DryRun: bool = False
+    Validate: bool = False
+    APIOpts: dict[str, Any] | None = None
+    Caching: str | None = None
+
+
+class LoadFromStorDb(msgspec.Struct):
+    """Arguments of LoadTariffPlanFromStorDb and RemoveTPFromStorDB."""
+
+    TPid: str = ""
+    DryRun: bool = False
+    Validate: bool = False
+    APIOpts: dict[str, Any] | None = None
+    Caching: str | None = None
+
+
+class LoadInstance(msgspec.Struct):
+    """What APIerSv2 answers to a load; the reference leaves it empty."""
+
+    LoadID: str = ""
+    RatingLoadID: str = ""
+    AccountingLoadID: str = ""
+    LoadTime: Instant = Instant.ZERO
+
+
+class ImportFolder(msgspec.Struct):
+    """Arguments of ImportTariffPlanFromFolder."""
+
+    TPid: str = ""
+    FolderPath: str = ""
+    RunId: str = ""
+    CsvSeparator: str = ""
+    APIOpts: dict[str, Any] | None = None
+
+
+class ImportZip(msgspec.Struct):
+    """Arguments of ImportTPZipFile; the archive in base64."""
+
+    TPid: str = ""
+    File: str = ""
+
+
+class ExportTp(msgspec.Struct):
+    """Arguments of ExportTPToFolder and ExportTPToZipString."""
+
+    TPid: str | None = None
+    FileFormat: str | None = None
+    FieldSeparator: str | None = None
+    ExportPath: str | None = None
+    Compress: bool | None = None
+
+
+class ExportedTPStats(msgspec.Struct):
+    """What was exported where."""
+
+    ExportPath: str
+    ExportedFiles: list[str]
+    Compressed: bool
+
+
+class ExportFolder(msgspec.Struct):
+    """Arguments of ExportToFolder: words of kinds (`*attributes`); none = all."""
+
+    Path: str = ""
+    Items: list[str] | None = None
+
+
+class TpOnly(msgspec.Struct):
+    """A stored plan."""
+
+    TPid: str = ""
+
+
+class LoadOne(msgspec.Struct):
+    """One record of a stored plan; each method names the id in its own way."""
+
+    TPid: str = ""
+    ID: str = ""
+    RatingPlanId: str = ""
+    RatingProfileID: str = ""
+    SharedGroupId: str = ""
+    AccountActionsId: str = ""
+    LoadId: str = ""
+    Tenant: str = ""
+    Category: str = ""
+    Subject: str = ""
+    Account: str = ""
+
+
+class LoadTimes(msgspec.Struct):
+    """Arguments of GetLoadTimes."""
+
+    Timezone: str = ""
+    Item: str = ""
+
+
+def load_methods(profiles: Profiles) -> list[Method]:
+    """Everything about whole plans."""
+    return [*_folder_methods(profiles), *_stored_methods(profiles), *_export_methods(profiles), *_load_ids(profiles)]
+
+
+def file_names(profiles: Profiles) -> list[str]:
+    """The files that installed kinds load."""
+    return [kind.file for kind in profiles.kinds]
+
+
+async def load_folder(profiles: Profiles, path: str, **how: Any) -> Load:
+    """Load a plan from a folder, a zip file or the web; `how` as `load_draft` takes it.
+
+    Raises:
+        CgrdError: the path is none, or the plan is refused; nothing was loaded.
+    """
+    return await load_files(profiles, await read_source(path, file_names=file_names(profiles)), **how)
+
+
+def _how(args: LoadFromFolder | LoadFromStorDb, *, remove: bool = False) -> dict[str, Any]:
+    caching = args.Caching or str((args.APIOpts or {}).get("*cache", ""))
+    return {"dry_run": args.DryRun, "validate": args.Validate, "caching": caching, "remove": remove}
+
+
+def _folder_methods(profiles: Profiles) -> Iterator[Method]:
+    async def v1_load(args: LoadFromFolder) -> str:
+        await load_folder(profiles, args.FolderPath, **_how(args))
+        return "OK"
+
+    async def v2_load(args: LoadFromFolder) -> LoadInstance:
+        await load_folder(profiles, args.FolderPath, **_how(args))
+        return LoadInstance()
+
+    async def remove(args: LoadFromFolder) -> str:
+        await load_folder(profiles, args.FolderPath, **_how(args, remove=True))
+        return "OK"
+
+    yield Method("APIerSv1.LoadTariffPlanFromFolder", LoadFromFolder, v1_load)
+    yield Method("APIerSv2.LoadTariffPlanFromFolder", LoadFromFolder, v2_load)
+    yield Method("APIerSv1.RemoveTPFromFolder", LoadFromFolder, remove)
+
+
+def stored_draft(profiles: Profiles, tpid: str) -> Draft:
+    """A draft of a stored plan."""
+    draft = Draft(profiles=profiles)
+    for kind in profiles.kinds:
+        draft.take(kind, profiles.tp.all(kind, tpid))
+    return draft
+
+
+def _stored_methods(profiles: Profiles) -> Iterator[Method]:
+    def need(tpid: str) -> str:
+        if not tpid:
+            raise MandatoryMissing("TPid")
+        return tpid
+
+    async def load(args: LoadFromStorDb) -> str:
+        await load_draft(profiles, stored_draft(profiles, need(args.TPid)), **_how(args))
+        return "OK"
+
+    async def remove(args: LoadFromStorDb) -> str:
+        await load_draft(profiles, stored_draft(profiles, need(args.TPid)), **_how(args, remove=True))
+        return "OK"
+
+    async def import_folder(args: ImportFolder) -> str:
+        if missing := [name for name in ("TPid", "FolderPath") if not getattr(args, name)]:
+            raise MandatoryMissing(*missing)
+        files = await read_source(args.FolderPath, file_names=file_names(profiles))
+        await _import(profiles, args.TPid, files, separator=args.CsvSeparator or ",", load_id=args.RunId)
+        return "OK"
+
+    async def import_zip(args: ImportZip) -> str:
+        try:
+            data = base64.b64decode(args.File, validate=True)
+        except ValueError as error:
+            raise ServerError(f"illegal base64 data: {error}") from error
+        await _import(profiles, need(args.TPid), read_zip(data))
+        return "OK"
+
+    def forget(args: TpOnly) -> str:
+        profiles.tp.forget(need(args.TPid))
+        return "OK"
+
+    def ids(_: Paginator) -> list[str]:
+        if not (found := profiles.tp.ids()):
+            raise NotFound(explain="no tariff plan is stored")
+        return found
+
+    yield Method("APIerSv1.LoadTariffPlanFromStorDb", LoadFromStorDb, load)
+    yield Method("APIerSv1.RemoveTPFromStorDB", LoadFromStorDb, remove)
+    yield Method("APIerSv1.ImportTariffPlanFromFolder", ImportFolder, import_folder)
+    yield Method("APIerSv1.ImportTPZipFile", ImportZip, import_zip)
+    yield Method("APIerSv1.RemTP", TpOnly, forget)
+    yield Method("APIerSv1.GetTPIds", Paginator, ids)
+    yield from _load_one_methods(profiles)
+
+
+_ONE: dict[str, tuple[str, Callable[[LoadOne], str]]] = {
+    "APIerSv1.LoadDestination": ("Destination", lambda args: args.ID),
+    "APIerSv1.LoadRatingPlan": ("RatingPlan", lambda args: args.RatingPlanId),
+    "APIerSv1.LoadSharedGroup": ("SharedGroup", lambda args: args.SharedGroupId),
+    "APIerSv1.LoadRatingProfile": ("RatingProfile", lambda args: f"*out:{args.Tenant}:{args.Category}:{args.Subject}"),
+    "APIerSv2.LoadRatingProfile": ("RatingProfile", lambda args: f"*out:{args.RatingProfileID.partition(':')[2]}"),
+    "APIerSv1.LoadAccountActions": ("AccountActions", lambda args: f"{args.Tenant}:{args.Account}"),
+    "APIerSv2.LoadAccountActions": ("AccountActions", lambda args: args.AccountActionsId.partition(":")[2]),
+}
+
+
+def _load_one_methods(profiles: Profiles) -> Iterator[Method]:
+    for name, (kind, key_of) in _ONE.items():
+        if profiles.kind(kind) is not None:
+            yield Method(name, LoadOne, _load_one(profiles, kind, key_of))
+
+
+def _load_one(profiles: Profiles, kind: str, key_of: Callable[[LoadOne], str]) -> Callable[[LoadOne], Awaitable[str]]:
+    async def load(args: LoadOne) -> str:
+        if not args.TPid:
+            raise MandatoryMissing("TPid")
+        key = key_of(args)
+        await load_draft(profiles, stored_draft(profiles, args.TPid), only=(kind, "" if not key.strip("*out:") else key))
+        return "OK"
+
+    return load
+
+
+async def _import(profiles: Profiles, tpid: str, files: Files, *, separator: str = ",", load_id: str = "") -> None:
+    draft = Draft(profiles=profiles)
+    for kind in profiles.kinds:
+        mine = [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]
+        await in_pieces(draft.read(kind, mine, separator=separator))
+    if draft.faults:
+        raise PlanRefused(draft.faults)
+    for kind in profiles.kinds:
+        if rows := draft.rows.get(kind.name):
+            named = load_id or "CSVLOAD" if kind.tp and kind.tp.load_id else ""
+            profiles.tp.put(kind, tpid, list(rows.values()), load_id=named)
+
+
+def _export_methods(profiles: Profiles) -> Iterator[Method]:
+    def stored_files(args: ExportTp) -> dict[str, str]:
+        if not args.TPid:
+            raise MandatoryMissing("TPid")
+        separator = args.FieldSeparator or ","
+        return {
+            kind.file: file_text(kind, profiles.tp.all(kind, args.TPid), separator=separator) for kind in profiles.kinds if profiles.tp.keys(kind, args.TPid)
+        }
+
+    async def tp_to_folder(args: ExportTp) -> ExportedTPStats:
+        files, path = stored_files(args), args.ExportPath or ""
+        if args.Compress:
+            await _written(_write_zip, path, files)
+        else:
+            await _written(write_folder, path, files)
+        return ExportedTPStats(path, sorted(files), bool(args.Compress))
+
+    def tp_to_zip(args: ExportTp) -> str:
+        return base64.b64encode(zipped(stored_files(args))).decode()
+
+    async def to_folder(args: ExportFolder) -> str:
+        kinds = [kind for kind in profiles.kinds if kind.stored and kind.export]
+        known = {kind.export_word for kind in kinds}
+        if unknown := sorted(set(args.Items or ()) - known):
+            raise CgrdError(f"UNSUPPORTED_FORMAT:{unknown[0]}", explain=f"Items are of {' '.join(sorted(known))}")
+        wanted = [kind for kind in kinds if not args.Items or kind.export_word in args.Items]
+        await _written(write_folder, args.Path, {kind.file: _table_text(profiles, kind) for kind in wanted if len(profiles[kind.name])})
+        return "OK"
+
+    yield Method("APIerSv1.ExportTPToFolder", ExportTp, tp_to_folder)
+    yield Method("APIerSv1.ExportTPToZipString", ExportTp, tp_to_zip)
+    yield Method("APIerSv1.ExportToFolder", ExportFolder, to_folder)
+
+
+def _table_text(profiles: Profiles, kind: Kind) -> str:
+    return file_text(kind, (row_of_record(kind, record) for _, record in sorted(profiles[kind.name].items(), key=lambda item: item[0])))
+
+
+def _write_zip(path: str, files: dict[str, str]) -> None:
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.join(path, "tpexport.zip"), "wb") as file:
+        file.write(zipped(files))
+
+
+async def _written(write: Callable[[str, dict[str, str]], None], path: str, files: dict[str, str]) -> None:
+    try:
+        await trio.to_thread.run_sync(write, path, files)
+    except OSError as error:
+        raise ServerError(error, explain=f"cannot write to {path!r}") from error
+
+
+def _load_ids(profiles: Profiles) -> Iterator[Method]:
+    def found(item: str) -> dict[str, int]:
+        ids = profiles.load_ids if not item else {name: id for name, id in profiles.load_ids.items() if name == item}
+        if not ids:
+            raise NotFound(explain="nothing was loaded")
+        return ids
+
+    def load_ids(item: str) -> dict[str, int]:
+        return found(item)
+
+    def load_times(args: LoadTimes) -> dict[str, str]:
+        zone = zone_of(args.Timezone) if args.Timezone else profiles.zone
+        return {name: _go_time(Instant(ns, zone)) for name, ns in found(args.Item).items()}
+
+    def history(_: Paginator) -> list[LoadInstance]:
+        raise NotFound(explain="loads are told by GetLoadIDs and GetLoadTimes; the reference's history is always empty too")
+
+    yield Method("APIerSv1.GetLoadIDs", str, load_ids)
+    yield Method("APIerSv1.GetLoadTimes", LoadTimes, load_times)
+    yield Method("APIerSv1.GetLoadHistory", Paginator, history)
+
+
+def _go_time(at: Instant) -> str:
+    """A time as Go prints it: `2026-01-31 08:00:00.5 +0000 UTC`."""
+    moment: datetime = at.datetime()
+    fraction = f"{at.ns % 1_000_000_000:09}".rstrip("0")
+    return f"{moment:%Y-%m-%d %H:%M:%S}{'.' + fraction if fraction else ''} {moment:%z %Z}"
