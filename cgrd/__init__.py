@@ -1,6 +1,7 @@
 """cgrd: a real-time charging and AAA daemon. These are the names a plugin may import; what else is here is the kernel's own."""
 
 from cgrd.component import Agent, Component, HttpFace, Peer, Served, Subsystem, method, methods_of, served_as
+from cgrd.exports import Exporter, ExportRecord
 from cgrd.event import CGREvent, cgrid
 from cgrd.flows import Flow, Run, Stage, stage, stages_of
 from cgrd.graph import Hop
@@ -11,6 +12,8 @@ __all__ = [
     "Agent",
     "CGREvent",
     "Component",
+    "ExportRecord",
+    "Exporter",
     "Flow",
     "Hop",
     "HttpFace",

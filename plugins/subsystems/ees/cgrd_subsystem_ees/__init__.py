@@ -1,1 +1,14 @@
 """EEs: hands events to exporters through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cgrd import Component, hookimpl
+
+
+@hookimpl
+def cgrd_components() -> Sequence[type[Component]]:
+    from cgrd_subsystem_ees.exporting import EventExporterS
+
+    return [EventExporterS]
