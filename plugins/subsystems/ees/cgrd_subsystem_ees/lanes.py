@@ -53,7 +53,7 @@ class Lane:
         parts = {part: OrderedWriter() for part in ("*exp", "*hdr", "*trl")}
         roots = {**_roots(event), "*vars": {"*tenant": event.Tenant, "*exporterID": self.id}, "*em": self.metrics}
         await apply_after_fetch(self._fields, roots, Targets(parts))
-        made = {part: {written.path: written.value for written in writer.written} for part, writer in parts.items()}
+        made = {part: {written.path: written.value for written in writer.fields} for part, writer in parts.items()}
         return ExportRecord(id=name, fields=made["*exp"], head=made["*hdr"], tail=made["*trl"])
 
     def queue(self, record: ExportRecord, event: CGREvent) -> None:
