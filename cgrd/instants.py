@@ -163,7 +163,7 @@ def parse_instant(text: str, *, zone: tzinfo = UTC, now: Instant | None = None) 
 
     Source: spec/tariffplans.md §0.
     """
-    if found := parse_rfc3339(text):
+    if (found := parse_rfc3339(text)) is not None:
         return found
     if text in ("", "0", "*unlimited"):
         return Instant.ZERO

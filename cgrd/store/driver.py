@@ -105,7 +105,7 @@ class Driver(Protocol):
         """How many request keys are kept."""
 
     def purge(self, *, before_ns: int, keep: int, at_most: int) -> int:
-        """Drop request keys older than `before_ns`, and the oldest beyond `keep`; how many went, never more than `at_most`."""
+        """Drop request keys made up to `before_ns`, and the oldest beyond `keep`; how many went, never more than `at_most`."""
 
     def next_export(self) -> int:
         """The first outbox number that was never used."""

@@ -57,13 +57,22 @@ class KeyedLocks:
             del self.wanted[task]
 
     def _refuse_circle(self, key: str, task: Task) -> None:
-        wanted: str | None = key
-        while wanted is not None and wanted in self.held:
-            holder = self.held[wanted].lock.statistics().owner
+        holder = self._holder(key)
+        while holder is not None:
             if holder is task:
                 text = f"waiting for the lock of {key} would never end"
                 raise StoreError(text, explain="its holder waits for a key this task has; take all keys in one lock(…)")
-            wanted = self.wanted.get(holder) if holder is not None else None
+            holder = self._blocker(holder)
+
+    def _holder(self, key: str) -> Task | None:
+        held = self.held.get(key)
+        return held.lock.statistics().owner if held is not None else None
+
+    def _blocker(self, task: Task) -> Task | None:
+        wanted = self.wanted.get(task)
+        holder = self._holder(wanted) if wanted is not None else None
+        # A task that was just given its key still stands among those who want one, until it runs.
+        return holder if holder is not task else None
 
     def release(self, key: str) -> None:
         """Give one key back; the task that waits longest has it next."""

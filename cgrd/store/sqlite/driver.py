@@ -91,7 +91,7 @@ class SqliteDriver:
         try:
             self.writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                 raise DatabaseBusy(f"another process is writing to {self.path}") from error
             raise
         finally:
@@ -176,7 +176,7 @@ class SqliteDriver:
 
     def purge(self, *, before_ns: int, keep: int, at_most: int) -> int:
         """Drop old request keys."""
-        oldest = "DELETE FROM request_keys WHERE key IN (SELECT key FROM request_keys WHERE at < ? ORDER BY at LIMIT ?)"
+        oldest = "DELETE FROM request_keys WHERE key IN (SELECT key FROM request_keys WHERE at <= ? ORDER BY at LIMIT ?)"
         excess = max(0, self.remembered_count() - keep)
         with self._writing, self._transaction():
             gone = self.writer.execute(oldest, (before_ns, at_most)).rowcount
