@@ -129,6 +129,7 @@ class JanusAgent(Agent, section="janus_agent"):
         self.calls.settle_all()
         with trio.move_on_after(_LAST_REPORTS_SECONDS, shield=True):
             await self.journal.idle()
+        self._nursery = None
         work.cancel_scope.cancel()
 
     def _recover(self) -> None:
@@ -138,7 +139,7 @@ class JanusAgent(Agent, section="janus_agent"):
             self._nursery.start_soon(partial(self.charging.recover, entry, proof_ns=proof_ns))
 
     def _spawn(self, work: Callable[..., Any], *args: Any) -> None:
-        """Start a task of the agent; while it does not serve there is nothing to be done for anybody."""
+        """Start a task of the agent. Once it has stopped, its link is closed and Janus ends what is left by itself."""
         if self._nursery is not None:
             self._nursery.start_soon(work, *args)
 

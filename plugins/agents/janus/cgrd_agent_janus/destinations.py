@@ -53,9 +53,9 @@ def destination_of(plugin: str, body: Mapping[str, Any]) -> str:
     """The destination that a message names (`videoroom:1234`, the user part of a SIP URI); "" when it names none."""
     short = short_name(plugin)
     for naming in _NAMINGS.get(short, ()):
-        if body.get(naming.verb) in naming.requests and body.get(naming.field) not in (None, ""):
-            value = str(body[naming.field])
-            return _sip_user(value) if naming.bare else f"{short}:{value}"
+        request, value = body.get(naming.verb), body.get(naming.field)
+        if isinstance(request, str) and request in naming.requests and isinstance(value, (str, int)) and value != "":
+            return _sip_user(str(value)) if naming.bare else f"{short}:{value}"
     return ""
 
 

@@ -139,21 +139,25 @@ class Link:
                 self._heard_ns = self._clock.monotonic_ns()
                 raise
             self._heard_ns = self._clock.monotonic_ns()
-            self._take(text)
+            if self._take(text):
+                # Who waits for the reply runs before the next message is read: an event must not overtake the reply before it.
+                await trio.lowlevel.checkpoint()
 
-    def _take(self, text: str | bytes) -> None:
+    def _take(self, text: str | bytes) -> bool:
+        """Hand a message on; whether it was a reply."""
         try:
             message = json.decode(text)
         except msgspec.MsgspecError as error:
             self._log.error("Janus sent no JSON", url=self.url, why=str(error))
-            return
+            return False
         if not isinstance(message, dict):
-            return
+            return False
         answer = self._waiting.get(str(message.get("transaction", "")))
         if answer is not None and message.get("janus") in REPLIES:
             answer.give(for_browser(message))
-        else:
-            self._watcher.link_event(for_browser(message))
+            return True
+        self._watcher.link_event(for_browser(message))
+        return False
 
     async def _prove_life(self, socket: WebSocketConnection) -> None:
         while True:
