@@ -1,5 +1,6 @@
 """Profiles: records declared once as kinds; the kernel derives loading, storage, API, indexes and documentation."""
 
+from cgrd.profiles.api import all_methods, crud_methods, set_method
 from cgrd.profiles.cells import (
     AMOUNT,
     DURATION,
@@ -20,12 +21,15 @@ from cgrd.profiles.cells import (
     split_list,
 )
 from cgrd.profiles.draft import Draft
+from cgrd.profiles.export import file_text, row_of_record
 from cgrd.profiles.faults import Fault, PlanRefused, Refused
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
+from cgrd.profiles.load_api import load_folder
 from cgrd.profiles.paging import Paginator, PaginatorWithTenant, page
+from cgrd.profiles.plan import Load, load_files
 from cgrd.profiles.scope import Scope
 from cgrd.profiles.table import Change, MissingProfile, ProfileTable
-from cgrd.profiles.tables import Profiles
+from cgrd.profiles.tables import Profiles, all_kinds
 
 __all__ = [
     "AMOUNT",
@@ -47,6 +51,7 @@ __all__ = [
     "FilterIndex",
     "Items",
     "Kind",
+    "Load",
     "Method",
     "MissingProfile",
     "Paginator",
@@ -59,11 +64,19 @@ __all__ = [
     "Scope",
     "Side",
     "TpApi",
+    "all_kinds",
+    "all_methods",
     "column",
+    "crud_methods",
+    "file_text",
     "join_list",
+    "load_files",
+    "load_folder",
     "page",
     "read_flag",
     "read_integer",
     "read_number",
+    "row_of_record",
+    "set_method",
     "split_list",
 ]

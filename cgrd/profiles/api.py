@@ -77,10 +77,10 @@ def _regular(kind: Kind, api: Api, profiles: Profiles) -> Iterator[Method]:
         return _cached(args.APIOpts)
 
     def ids(args: PaginatorWithTenant) -> list[str]:
-        found = page(table.ids(args.Tenant or profiles.default_tenant, search=args.Search), args)
+        found = table.ids(args.Tenant or profiles.default_tenant, search=args.Search)
         if not found:
-            raise NotFound(explain=f"tenant {args.Tenant or profiles.default_tenant} has no {kind.name} that was asked for")
-        return found
+            raise NotFound(explain=f"tenant {args.Tenant or profiles.default_tenant} has no {kind.name} that begins with {args.Search!r}")
+        return page(found, args)
 
     def count(args: TenantOnly) -> int:
         found = table.count(args.Tenant or profiles.default_tenant)
@@ -91,7 +91,8 @@ def _regular(kind: Kind, api: Api, profiles: Profiles) -> Iterator[Method]:
     yield Method(f"APIerSv1.Get{api.noun}", TenantID, get)
     yield set_method(profiles, kind.name)
     yield Method(f"APIerSv1.Remove{api.noun}", TenantID, remove)
-    yield Method(f"APIerSv1.Get{api.noun}IDs", PaginatorWithTenant, ids)
+    if api.ids:
+        yield Method(f"APIerSv1.Get{api.noun}IDs", PaginatorWithTenant, ids)
     if api.count:
         yield Method(f"APIerSv1.Get{api.noun}Count", TenantOnly, count)
 

@@ -88,7 +88,7 @@ class Api:
 
     Attributes:
         noun: the name in the methods.
-        count: whether there is a count.
+        ids, count: whether there are these.
         missing: the word when there is no such record.
         derive: whether the regular methods are wanted; `extra` gives irregular ones.
         check: what Set demands beyond an ID, besides the kind's own check; raises CgrdError.
@@ -96,6 +96,7 @@ class Api:
     """
 
     noun: str = ""
+    ids: bool = True
     count: bool = False
     missing: str = "NOT_FOUND"
     derive: bool = True

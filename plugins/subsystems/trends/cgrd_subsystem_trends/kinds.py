@@ -48,7 +48,7 @@ TREND_PROFILE = Kind(
     ),
     cache="*trend_profiles",
     caches=("*trends",),
-    api=Api(noun="TrendProfile"),
+    api=Api(noun="TrendProfile", ids=False),
     tp=TpApi(noun="Trend", ids="TrendIDs"),
     docs="Trends of metrics.",
 )

@@ -94,14 +94,14 @@ def planned(args: SetActionPlan, profiles: Profiles) -> ActionPlan:
     """
     if missing := [name for name in ("Id", "ActionPlan") if not getattr(args, name)]:
         raise MandatoryMissing(*missing)
+    old = profiles["ActionPlan"].find(args.Id)
+    if old is not None and not args.Overwrite:
+        raise Exists(explain=f"there is an action plan {args.Id!r}; set Overwrite to replace it")
     for each in args.ActionPlan or ():
         if missing := [name for name in ("ActionsId", "Time") if not getattr(each, name) and not (name == "Time" and each.TimingID)]:
             raise CgrdError(f"MANDATORY_IE_MISSING:Action:{each.ActionsId}:[{' '.join(missing)}]")
         if each.ActionsId not in profiles["Actions"]:
             raise CgrdError(f"BROKEN_REFERENCE:{each.ActionsId}", explain="no such actions are stored")
-    old = profiles["ActionPlan"].find(args.Id)
-    if old is not None and not args.Overwrite:
-        raise Exists(explain=f"there is an action plan {args.Id!r}; set Overwrite to replace it")
     lines = [action_timing(_timing(each, profiles), each.ActionsId, each.Weight) for each in args.ActionPlan or ()]
     return ActionPlan(Id=args.Id, AccountIDs=old.AccountIDs if old else None, ActionTimings=lines)
 
@@ -114,8 +114,7 @@ def _timing(each: AttrActionPlan, profiles: Profiles) -> RITiming:
         return found
     if not CLOCK.match(each.Time.partition(";")[0]):
         raise CgrdError(f"UNSUPPORTED_FORMAT:{each.Time}", explain="write the time as hh:mm:ss, *asap or +duration")
-    id = each.Time if each.Time == "*asap" else ""
-    return timing_of(id, each.Years, each.Months, each.MonthDays, each.WeekDays, each.Time)
+    return timing_of("", each.Years, each.Months, each.MonthDays, each.WeekDays, each.Time)
 
 
 def methods(profiles: Profiles) -> Iterable[Method]:

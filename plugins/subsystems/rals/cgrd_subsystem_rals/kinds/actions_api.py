@@ -152,10 +152,7 @@ def _part(ids: list[str], args: GetActions) -> list[str]:
 
 
 def _unused(profiles: Profiles, id: str) -> None:
-    """Refuse to remove actions that a trigger or plan names."""
-    for key, group in profiles["ActionTriggers"].items():
-        if any(trigger.ActionsID == id for trigger in group.Triggers):
-            raise CgrdError(f"action {id} refenced by action trigger {key}")
+    """Refuse to remove actions that a plan names; a trigger that names them does not hold them, as recorded."""
     for key, plan in profiles["ActionPlan"].items():
         if any(timing.ActionsID == id for timing in plan.ActionTimings):
-            raise CgrdError(f"action {id} refenced by action plan {key}")
+            raise CgrdError(f"action {id} refenced by action plan {key}", explain="take them out of the plan first")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+from decimal import Decimal
 
 from cgrd.costs import RGRate, RIRate, RITiming
 from cgrd.durations import format_duration
-from cgrd.money import plain
 
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
@@ -40,10 +40,15 @@ def timing_tag(timing: RITiming) -> str:
 
 def rating_tag(rating: RIRate) -> str:
     """The tag of a rating."""
-    head = f"{plain(rating.ConnectFee)}{rating.RoundingMethod}{rating.RoundingDecimals}{plain(rating.MaxCost)}{rating.MaxCostStrategy}"
-    return _hash(head + "".join(_slot_tag(slot) for slot in rating.Rates or ()))
+    head = (_number(rating.ConnectFee), rating.RoundingMethod, str(rating.RoundingDecimals), _number(rating.MaxCost), rating.MaxCostStrategy)
+    return _hash(" ".join(head) + "".join(_slot_tag(slot) for slot in rating.Rates or ()))
 
 
 def _slot_tag(slot: RGRate) -> str:
     start, step, unit = (format_duration(ns) for ns in (slot.GroupIntervalStart, slot.RateIncrement, slot.RateUnit))
-    return _hash(f"&{{{start} {plain(slot.Value)} {step} {unit}}}")
+    return _hash(f"&{{{start} {_number(slot.Value)} {step} {unit}}}")
+
+
+def _number(value: Decimal) -> str:
+    """The number as Go prints a float: the shortest text, without `.0`."""
+    return repr(float(value)).removesuffix(".0")

@@ -123,7 +123,8 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     def remove_timing(args: GetTiming) -> str:
         if not args.ID:
             raise MandatoryMissing("ID")
-        table.remove("", args.ID, why="APIerSv1.RemoveTiming")
+        if args.ID in table:
+            table.remove("", args.ID, why="APIerSv1.RemoveTiming")
         return "OK"
 
     yield Method("APIerSv1.GetTiming", GetTiming, get_timing)
