@@ -41,6 +41,12 @@ def split_path(path: str) -> list[str]:
     return parts
 
 
+@lru_cache(16384)
+def path_steps(path: str) -> tuple[str | int, ...]:
+    """A whole path with its indexes, for writers: "A.B[0].C" → "A", "B", 0, "C"."""
+    return tuple(step for name in split_path(path) for step in steps_of(name))
+
+
 @lru_cache(4096)
 def steps_of(name: str) -> tuple[str | int, ...]:
     """A name with its indexes: "B[0][x]" → "B", 0, "x"."""

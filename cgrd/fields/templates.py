@@ -150,7 +150,7 @@ def _compile(template: FieldTemplate, around: Surroundings) -> Field:
         return Field(
             template=template,
             type=kind,
-            make=kind.compile(source),
+            make=kind.maker(source),
             filters=around.filters.compile(around.tenant, template.filters) if template.filters else None,
             asks=(*fetches, *(kind.asks(source) if kind.asks else ())),
             path=_path(template.path),

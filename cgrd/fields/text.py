@@ -55,7 +55,10 @@ def _decimal(value: Decimal) -> str:
 
 def _instant(value: Instant) -> str:
     # Go's RFC 3339 layout has no fraction; clients compare these texts.
-    return str(Instant(value.ns - value.ns % SECOND, value.zone))
+    try:
+        return str(Instant(value.ns - value.ns % SECOND, value.zone))
+    except (OverflowError, ValueError):
+        return f"{value.ns}ns"
 
 
 def _bytes(value: bytes) -> str:
@@ -102,8 +105,9 @@ _WRITERS: dict[type, Any] = {
 }
 
 _INT = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
-_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _BOOLS = {"t": True, "T": True, "TRUE": True, "true": True, "True": True, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
+_DURATION = re.compile(r"[+-]?(?:[\d.]+(?:ns|us|µs|ms|s|m|h))+\Z", re.ASCII)
 _DURATION_START = re.compile(r"[+-]?[\d.]")
 _TIME_START = re.compile(r"[\d*+-]")
 
@@ -122,6 +126,9 @@ def sniff(text: str) -> Any:
         return number
     if text in _BOOLS:
         return _BOOLS[text]
+    if _DURATION.match(text):
+        # No time ends like this, so the forms of times need not be tried.
+        return _duration_or_text(text)
     if not _TIME_START.match(text):
         return text if text[:1] != "." else _duration_or_text(text)
     try:

@@ -190,11 +190,19 @@ def _converted(read: Read, chain: Sequence[Callable[[Any], Any]]) -> Read:
         if value is MISSING:
             return MISSING
         value = text_of(value)
-        for step in chain:
-            value = step(value)
+        try:
+            for step in chain:
+                value = step(value)
+        except ArithmeticError as error:
+            raise out_of_range(error) from error
         return value
 
     return convert
+
+
+def out_of_range(error: ArithmeticError) -> Wrong:
+    """A number too large (or too small) for what is done with it."""
+    return Wrong("value out of range", explain=f"the number cannot be computed with: {type(error).__name__}")
 
 
 def _members(rule: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from cgrd.errors import Wrong
 from cgrd.fields.missing import MISSING
-from cgrd.fields.reading import descend, split_path, steps_of
+from cgrd.fields.reading import descend, path_steps, split_path
 from cgrd.fields.text import text_of
 from cgrd.fields.types import Mode
 
@@ -55,7 +55,7 @@ class TreeWriter:
         if mode == "remove_all":
             self.tree.clear()
             return
-        steps = [step for name in split_path(path) for step in steps_of(name)]
+        steps = path_steps(path)
         if mode == "remove":
             _remove(self.tree, steps)
             return
@@ -68,7 +68,7 @@ class TreeWriter:
         _put(holder, steps[-1], value, path)
 
 
-def _holder(tree: Any, steps: list[str | int], path: str) -> Any:
+def _holder(tree: Any, steps: tuple[str | int, ...], path: str) -> Any:
     """The map or list that the last step is in; made where it is missing."""
     at = tree
     for step, following in pairwise(steps):
@@ -100,7 +100,7 @@ def _put(holder: Any, step: str | int, value: Any, path: str) -> None:
         raise Wrong(f"cannot write at {path}", explain=f"there is a list where {step!r} should be put in")
 
 
-def _remove(tree: Any, steps: list[str | int]) -> None:
+def _remove(tree: Any, steps: tuple[str | int, ...]) -> None:
     holder = descend(tree, [str(step) for step in steps[:-1]]) if steps[:-1] else tree
     if isinstance(holder, dict):
         holder.pop(steps[-1], None)

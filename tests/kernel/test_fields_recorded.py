@@ -68,7 +68,7 @@ def run(attribute: dict[str, Any], value: Value, params: dict[str, Any]) -> str:
     name = attribute.get("Type") or "*variable"
     try:
         kind = field_type(name)
-        made = text_of(kind.compile(Source(type=name, value=value))(roots, lambda: there.find(roots)))
+        made = text_of(kind.maker(Source(type=name, value=value))(roots, lambda: there.find(roots)))
     except NotFound as error:
         return str(error)
     except CgrdError as error:

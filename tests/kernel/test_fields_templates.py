@@ -90,7 +90,7 @@ def test_an_ordered_target_keeps_order_and_branches() -> None:
     ]
 
 
-PROCESSORS = [
+PROCESSORS: list[dict[str, Any]] = [
     {"id": "Other", "filters": ["*string:~*vars.Method:BYE"], "flags": ["*terminate"]},
     {
         "id": "Invite",

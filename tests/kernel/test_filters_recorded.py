@@ -127,7 +127,7 @@ def by_id(params: dict[str, Any], replay: Replay) -> str | None:
     """The one profile that is asked by its id, where that is so and no other subsystem is needed."""
     options = params.get("APIOpts")
     ids = options.get("*attrProfileIDs") if isinstance(options, dict) else None
-    if not isinstance(ids, list) or len(ids) != 1 or "*attrProfileIgnoreFilters" in options or not isinstance(params.get("Event"), dict):
+    if options is None or not isinstance(ids, list) or len(ids) != 1 or "*attrProfileIgnoreFilters" in options or not isinstance(params.get("Event"), dict):
         return None
     profile = replay.profiles.get("attributes", {}).get(ids[0])
     outside = profile is None or any(word in str(profile["FilterIDs"]) for word in OUTSIDE)

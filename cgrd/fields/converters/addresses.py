@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import Any
 
 from cgrd.errors import Wrong
 from cgrd.fields.converters.reading import Converter, ConverterFactory
+from cgrd.fields.patterns import compile_pattern
 from cgrd.fields.text import text_of
 
 # A SIP URI in a header or alone (RFC 3261 §19.1.1): the user, the host.
-_SIP_USER = re.compile(r"sip:([^;@>]{1,4096})@")
-_SIP_HOST = re.compile(r"sips?:(?:[^;@>]{0,4096}@)?(\[[0-9A-Fa-f:.]+\]|[^:;>?\s]{1,4096})")
+_SIP_USER = compile_pattern(r"sip:([^;@>]+)@")
+_SIP_HOST = compile_pattern(r"sips?:(?:[^;@>]*@)?(\[[0-9A-Fa-f:.]+\]|[^:;>?\s]+)")
 _STATES = {"UP": 1, "DOWN": -1}
 
 
@@ -44,9 +44,9 @@ def sip_method(args: list[str]) -> Converter:
     return lambda value: text_of(value).partition(" ")[0]
 
 
-def _first(pattern: re.Pattern[str], text: str) -> str:
+def _first(pattern: Any, text: str) -> str:
     found = pattern.search(text)
-    return found[1] if found else ""
+    return str(found.group(1)) if found else ""
 
 
 def connection_status(args: list[str]) -> Converter:

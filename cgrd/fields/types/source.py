@@ -12,7 +12,7 @@ from cgrd.errors import NotFound, Wrong
 from cgrd.fields.asked import Asking, NoWeb, Web
 from cgrd.fields.reading import Roots
 from cgrd.fields.text import sniff
-from cgrd.fields.values import Value
+from cgrd.fields.values import Value, out_of_range
 
 Mode = Literal["set", "append", "group", "nothing", "remove", "remove_all"]
 """What is done with what a type makes: put in the place of what is there, put behind its text, added as one more element; or nothing; or the field goes."""
@@ -80,6 +80,18 @@ class FieldType(msgspec.Struct, frozen=True, kw_only=True):
     compile: Callable[[Source], Make]
     mode: Mode = "set"
     asks: Callable[[Source], tuple[Asking, ...]] | None = None
+
+    def maker(self, source: Source) -> Make:
+        """The maker of the value; it raises nothing but CgrdError."""
+        make = self.compile(source)
+
+        def guarded(roots: Roots, current: Callable[[], str | None]) -> Any:
+            try:
+                return make(roots, current)
+            except ArithmeticError as error:
+                raise out_of_range(error) from error
+
+        return guarded
 
 
 def missing(what: str) -> NotFound:
