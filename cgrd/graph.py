@@ -58,7 +58,8 @@ class LocalPeer:
         served = self._methods.get(method)
         if served is None:
             raise UnknownMethod(method, explain=f"{self.id} does not offer it")
-        answer = served.handler(args, None) if served.wants_peer else served.handler(args)
+        given = taken(args, served.args)
+        answer = served.handler(given, None) if served.wants_peer else served.handler(given)
         return fitted(await answer if served.is_async else answer, reply)
 
 
@@ -70,6 +71,16 @@ def fitted(value: Any, wanted: Any) -> Any:
         return convert(value, wanted)
     except msgspec.ValidationError as error:
         raise Wrong(f"the answer does not fit {wanted}: {error}") from error
+
+
+def taken(args: Any, wanted: Any) -> Any:
+    """The arguments as the callee declared them; as they are when they fit already. A caller need not know the callee's own type."""
+    if wanted is Any or type(args) is wanted or (isinstance(wanted, type) and isinstance(args, wanted)):
+        return args
+    try:
+        return convert(args, wanted)
+    except msgspec.ValidationError as error:
+        raise Wrong(f"the arguments do not fit {wanted}: {error}") from error
 
 
 class Graph:
@@ -220,7 +231,7 @@ class Graph:
         if connection in INTERNAL:
             served = self.find(method)
             peer = self.peer_of(caller) if served.wants_peer else None
-            return fitted(await self._invoke(served, args, peer, source=caller.section), reply)
+            return fitted(await self._invoke(served, taken(args, served.args), peer, source=caller.section), reply)
         pool = self.pools.get(connection)
         if pool is None:
             raise Wrong(f"connection {connection} is not defined", explain=f"{caller.section} names it; define it under rpc_conns")
