@@ -21,9 +21,7 @@ def clone(cost: EventCost) -> EventCost:
     """A cost whose charges and maps can be changed; records inside are shared and never changed."""
     return msgspec.structs.replace(
         cost,
-        Charges=[
-            msgspec.structs.replace(charge, Increments=[msgspec.structs.replace(run) for run in charge.runs()]) for charge in cost.charges()
-        ],
+        Charges=[msgspec.structs.replace(charge, Increments=[msgspec.structs.replace(run) for run in charge.runs()]) for charge in cost.charges()],
         Rating=dict(cost.Rating or {}),
         Accounting=dict(cost.Accounting or {}),
         RatingFilters=dict(cost.RatingFilters or {}),
@@ -96,9 +94,7 @@ class _Renaming:
     def charge(self, charge: ChargingInterval) -> ChargingInterval:
         return ChargingInterval(
             RatingID=self.ratings.get(charge.RatingID, charge.RatingID),
-            Increments=[
-                msgspec.structs.replace(run, AccountingID=self.accounting.get(run.AccountingID, run.AccountingID)) for run in charge.runs()
-            ],
+            Increments=[msgspec.structs.replace(run, AccountingID=self.accounting.get(run.AccountingID, run.AccountingID)) for run in charge.runs()],
             CompressFactor=charge.factor,
         )
 
@@ -108,7 +104,10 @@ def _renamed(mine: dict[str, Record] | None, theirs: Mapping[str, Record] | None
     for key, record in (theirs or {}).items():
         if mine is None:
             continue
-        names[key] = mine.setdefault(key, record) and key if key in _SPECIAL else name_of(mine, record, kind)
+        if key in _SPECIAL:
+            mine.setdefault(key, record)
+        else:
+            names[key] = name_of(mine, record, kind)
     return names
 
 
@@ -176,9 +175,7 @@ def _cut_runs(runs: list[ChargingIncrement], left: int) -> tuple[list[ChargingIn
 
 
 def _copy(charge: ChargingInterval, factor: int) -> ChargingInterval:
-    return ChargingInterval(
-        RatingID=charge.RatingID, Increments=[msgspec.structs.replace(run) for run in charge.runs()], CompressFactor=factor
-    )
+    return ChargingInterval(RatingID=charge.RatingID, Increments=[msgspec.structs.replace(run) for run in charge.runs()], CompressFactor=factor)
 
 
 def prune(cost: EventCost) -> EventCost:

@@ -62,17 +62,13 @@ class _Writer:
 
     def add(self, span: TimeSpan) -> None:
         rating_id = self.rating(span, span.RateInterval)
-        charge = ChargingInterval(
-            RatingID=rating_id, Increments=[self.increment(span, run) for run in span.runs()], CompressFactor=span.CompressFactor
-        )
+        charge = ChargingInterval(RatingID=rating_id, Increments=[self.increment(span, run) for run in span.runs()], CompressFactor=span.CompressFactor)
         if span.RoundIncrement is not None:
             self.add_rounding(charge, span.RoundIncrement)
         append_charge(self.charges, charge)
 
     def increment(self, span: TimeSpan, run: Increment) -> ChargingIncrement:
-        return ChargingIncrement(
-            Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.factor
-        )
+        return ChargingIncrement(Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.factor)
 
     def add_rounding(self, charge: ChargingInterval, run: Increment) -> None:
         info = run.BalanceInfo
@@ -168,7 +164,7 @@ def append_charge(charges: list[ChargingInterval], charge: ChargingInterval) -> 
         charges.append(charge)
 
 
-def payer_of(cost: EventCost, accounting_id: str, run_cost: Decimal) -> DebitInfo:
+def payer_of(cost: EventCost, accounting_id: str) -> DebitInfo:
     """The balances behind an accounting id, as an increment names them.
 
     An accounting entry does not say of what kind its balance is; a unit charge always carries an extra charge.
@@ -178,18 +174,16 @@ def payer_of(cost: EventCost, accounting_id: str, run_cost: Decimal) -> DebitInf
     if charge is None:
         return DebitInfo()
     if not charge.ExtraChargeID:
-        return DebitInfo(Monetary=MonetaryInfo(UUID=charge.BalanceUUID, **_balance_id(cost, charge)), AccountID=charge.AccountID)
+        return DebitInfo(Monetary=MonetaryInfo(UUID=charge.BalanceUUID, ID=_balance_id(cost, charge)), AccountID=charge.AccountID)
     extra = known.get(charge.ExtraChargeID)
-    money = MonetaryInfo(UUID=extra.BalanceUUID, **_balance_id(cost, extra)) if extra else None
-    unit = UnitInfo(
-        UUID=charge.BalanceUUID, Consumed=charge.Units, Factor=charge.factor, **_balance_id(cost, charge)
-    )
+    money = MonetaryInfo(UUID=extra.BalanceUUID, ID=_balance_id(cost, extra)) if extra else None
+    unit = UnitInfo(UUID=charge.BalanceUUID, Consumed=charge.Units, Factor=charge.factor, ID=_balance_id(cost, charge))
     return DebitInfo(Unit=unit, Monetary=money, AccountID=charge.AccountID)
 
 
-def _balance_id(cost: EventCost, charge: BalanceCharge) -> dict[str, str]:
+def _balance_id(cost: EventCost, charge: BalanceCharge) -> str:
     summary = cost.balance(charge.BalanceUUID)
-    return {"ID": summary.ID} if summary else {}
+    return summary.ID if summary else ""
 
 
 def refundable(cost: EventCost) -> list[Increment]:
@@ -198,7 +192,7 @@ def refundable(cost: EventCost) -> list[Increment]:
         Increment(
             Duration=run.Usage,
             Cost=run.Cost,
-            BalanceInfo=payer_of(cost, run.AccountingID, run.Cost),
+            BalanceInfo=payer_of(cost, run.AccountingID),
             CompressFactor=run.factor * charge.factor,
         )
         for charge in cost.charges()
@@ -227,12 +221,7 @@ def call_cost_of(cost: EventCost, *, tor: str) -> CallCost:
 def _span_of(cost: EventCost, charge: ChargingInterval, start: Instant) -> TimeSpan:
     rating = (cost.Rating or {}).get(charge.RatingID) or RatingUnit()
     matched = (cost.RatingFilters or {}).get(rating.RatingFiltersID) or RatingMatchedFilters()
-    runs = [
-        Increment(
-            Duration=run.Usage, Cost=run.Cost, BalanceInfo=payer_of(cost, run.AccountingID, run.Cost), CompressFactor=run.factor
-        )
-        for run in charge.runs()
-    ]
+    runs = [Increment(Duration=run.Usage, Cost=run.Cost, BalanceInfo=payer_of(cost, run.AccountingID), CompressFactor=run.factor) for run in charge.runs()]
     rounding = runs.pop() if runs and _is_rounding(cost, charge.runs()[-1]) else None
     return TimeSpan(
         TimeStart=start,

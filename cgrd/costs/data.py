@@ -70,9 +70,7 @@ def _data_span(span: TimeSpan, start: int) -> DataSpan:
         Cost=span.Cost,
         RateInterval=span.RateInterval,
         DataIndex=Decimal(span.DurationIndex),
-        Increments=[
-            DataIncrement(Amount=Decimal(i.Duration), Cost=i.Cost, BalanceInfo=i.BalanceInfo, CompressFactor=i.factor) for i in span.runs()
-        ],
+        Increments=[DataIncrement(Amount=Decimal(i.Duration), Cost=i.Cost, BalanceInfo=i.BalanceInfo, CompressFactor=i.factor) for i in span.runs()],
         MatchedSubject=span.MatchedSubject,
         MatchedPrefix=span.MatchedPrefix,
         MatchedDestId=span.MatchedDestId,

@@ -155,7 +155,7 @@ class EventCost(msgspec.Struct, kw_only=True):
     def balance(self, uuid: str) -> BalanceSummary | None:
         """The summary of a balance that paid."""
         known = (self.AccountSummary.BalanceSummaries if self.AccountSummary else None) or []
-        return next((balance for balance in known if balance.UUID == uuid), None)
+        return next((balance for balance in known if uuid == balance.UUID), None)
 
 
 def name_of(named: dict[str, Record], record: Record, kind: str) -> str:

@@ -44,7 +44,7 @@ def _member(cost: EventCost, at: Any, name: str, path: str) -> Any:
 
 def _followed(cost: EventCost, at: Any, name: str) -> Any:
     match at, name:
-        case (ChargingInterval() | BalanceCharge()), "Rating":
+        case ((ChargingInterval() | BalanceCharge()), "Rating"):
             return (cost.Rating or {}).get(at.RatingID)
         case ChargingIncrement(), "Accounting":
             return (cost.Accounting or {}).get(at.AccountingID)

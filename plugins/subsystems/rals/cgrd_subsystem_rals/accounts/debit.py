@@ -126,9 +126,7 @@ def round_spans(purse: Purse, spans: list[TimeSpan]) -> None:
         correction = round_decimal(span.Cost, rating.RoundingDecimals, rating.RoundingMethod) - span.Cost
         if correction:
             _take(purse, info.AccountID, info.Monetary.UUID, correction)
-            span.RoundIncrement = Increment(
-                Duration=0, Cost=correction, BalanceInfo=msgspec.structs.replace(info, Unit=None), CompressFactor=1
-            )
+            span.RoundIncrement = Increment(Duration=0, Cost=correction, BalanceInfo=msgspec.structs.replace(info, Unit=None), CompressFactor=1)
             span.Cost += correction
 
 

@@ -44,7 +44,8 @@ def balance_filter(
     made = BalanceFilter(Type=kind or _text(fields, "Type"), Value=None if units is None else ValueFormula(Static=units))
     made.Uuid = _text(fields, "UUID")
     made.ID = _text(fields, "ID")
-    made.RatingSubject = _text(fields, "RatingSubject")
+    subject = _text(fields, "RatingSubject")
+    made.RatingSubject = None if subject == "*zero" else subject
     for name in ("DestinationIDs", "Categories", "SharedGroups", "TimingIDs"):
         text = _text(fields, name)
         setattr(made, name, included(text) if text else None)

@@ -87,7 +87,7 @@ def _by_name(purse: Purse, wanted: BalanceFilter, at: Instant) -> Held | None:
     kinds = [wanted.Type] if wanted.Type else list(purse.own.BalanceMap or {})
     for kind in kinds:
         for balance in purse.own.balances(kind):
-            if balance.Uuid == wanted.Uuid if wanted.Uuid else balance.ID == (wanted.ID or "") and not balance.expired(at):
+            if balance.Uuid == wanted.Uuid if wanted.Uuid else (wanted.ID or "") == balance.ID and not balance.expired(at):
                 return Held(purse.own, kind, balance)
     return None
 
@@ -98,7 +98,7 @@ def remove(purse: Purse, wanted: BalanceFilter, *, at: Instant) -> int:
     Raises:
         BalanceNotFound: none is.
     """
-    return _delete(purse, [held for held in meant(purse.own, wanted, at=at)])
+    return _delete(purse, list(meant(purse.own, wanted, at=at)))
 
 
 def remove_expired(purse: Purse, wanted: BalanceFilter, *, at: Instant) -> int:

@@ -170,9 +170,9 @@ def _pay_rated(charge: Charge, held: Held) -> list[TimeSpan]:
         runs = [*(fee or []), *runs]
         fee = []
         if runs:
-            cut = piece._replace(end=piece.start + paid * piece.slot.increment, count=paid)
+            cut = piece._replace(end=piece.start + paid * piece.slot.increment, steps=paid)
             spans.append(empty_span(rated, cut, increments=runs, cost=sum((run.total for run in runs), ZERO)))
-        if paid < piece.count:
+        if paid < piece.steps:
             break
     return spans
 
@@ -202,17 +202,13 @@ def take_fee(charge: Charge, rated: RatedCall) -> list[Increment] | None:
 def _runs(charge: Charge, held: Held, piece: Priced, *, subject: str) -> list[Increment]:
     """What a balance pays of a piece: runs that differ by who paid the money."""
     runs: list[Increment] = []
-    left = piece.count
+    left = piece.steps
     while left > 0:
         cost = _cost_now(charge, piece)
         if cost is None:
             break
         count = min(left, _until_cap(charge, piece, cost))
-        run = (
-            _pay_with_money(charge, held, piece, cost, count, subject)
-            if held.kind == MONETARY
-            else _pay_with_units(charge, held, piece, cost, count)
-        )
+        run = _pay_with_money(charge, held, piece, cost, count, subject) if held.kind == MONETARY else _pay_with_units(charge, held, piece, cost, count)
         if run is None:
             break
         charge.so_far += run.total
@@ -236,7 +232,7 @@ def _until_cap(charge: Charge, piece: Priced, cost: Decimal) -> int:
     table = piece.table
     cap = table.free_beyond if table.free_beyond is not None else table.disconnects if charge.dry_run else None
     if cap is None or cost <= 0 or charge.so_far >= cap:
-        return piece.count
+        return piece.steps
     return max(1, -int(((charge.so_far - cap) / cost).to_integral_value(ROUND_FLOOR)))
 
 
@@ -288,7 +284,7 @@ def pay_with_default(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
     fee = rated.pieces[0].table.connect_fee
     first = [_money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)] if _fee_is_due(charge, fee) else []
     for piece in rated.pieces:
-        runs = [*first, _money_run(charge, payer, duration=piece.slot.increment, cost=piece.cost, count=piece.count, unit=None)]
+        runs = [*first, _money_run(charge, payer, duration=piece.slot.increment, cost=piece.cost, count=piece.steps, unit=None)]
         first = []
         spans.append(empty_span(rated, piece, increments=runs, cost=sum((run.total for run in runs), ZERO)))
     return spans
@@ -305,7 +301,7 @@ def free_spans(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
         empty_span(
             rated,
             piece,
-            increments=[Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.count)],
+            increments=[Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.steps)],
             cost=ZERO,
         )
         for piece in rated.pieces

@@ -135,8 +135,7 @@ class Account(msgspec.Struct, kw_only=True):
             UnitCounters=None
             if self.UnitCounters is None
             else {
-                kind: [replace(unit, Counters=[replace(counter) for counter in unit.Counters]) for unit in units]
-                for kind, units in self.UnitCounters.items()
+                kind: [replace(unit, Counters=[replace(counter) for counter in unit.Counters]) for unit in units] for kind, units in self.UnitCounters.items()
             },
             ActionTriggers=None if self.ActionTriggers is None else [replace(trigger) for trigger in self.ActionTriggers],
         )

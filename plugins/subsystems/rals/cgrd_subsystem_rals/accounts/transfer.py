@@ -47,9 +47,7 @@ def transfer(
     if not amount:
         raise CgrdError("transfer amount is missing or 0", explain="give Units, or a reference value unlike what the target holds")
     if giving.balance.ID != DEFAULT and giving.balance.Value < amount:
-        raise CgrdError(
-            f"insufficient credits in source balance {giving.balance.ID!r} (account {source.own.ID!r}) for transfer of {amount} units"
-        )
+        raise CgrdError(f"insufficient credits in source balance {giving.balance.ID!r} (account {source.own.ID!r}) for transfer of {amount} units")
     if taking is None:
         made = Balance(Uuid=target.bank.new_uuid(), ID=target_balance)
         target.own.add(giving.kind, made)
@@ -62,6 +60,6 @@ def transfer(
 def _by_id(purse: Purse, balance_id: str, at: Instant, *, kind: str = "") -> Held | None:
     for held_kind in [kind] if kind else list(purse.own.BalanceMap or {}):
         for balance in purse.own.balances(held_kind):
-            if balance.ID == balance_id and not balance.expired(at):
+            if balance_id == balance.ID and not balance.expired(at):
                 return Held(purse.own, held_kind, balance)
     return None

@@ -46,12 +46,12 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
         UnauthorizedDestination: no rate for a part of it.
     """
     found = lookup(book, tenant=tenant, category=category, subject=subject, asked=asked)
+    if found and found[0].since <= asked.start.ns and all(part.tables for part in found):
+        return found
     whose = f"{profile_key(tenant, category, subject)} to {asked.destination or ANY} at {asked.start}"
     if not found and not _is_known(book, tenant, category, subject):
         raise RatingPlanNotFound(explain=f"no rating profile for {whose}; load one for this subject or for *any")
-    if not found or found[0].since > asked.start.ns or not all(part.tables for part in found):
-        raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
-    return found
+    raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
 
 
 def _is_known(book: RatingBook, tenant: str, category: str, subject: str) -> bool:
@@ -72,9 +72,7 @@ def _of_key(book: RatingBook, key: str, asked: Asked, *, depth: int) -> list[Fou
     if profile is None or depth > book.policy.fallback_depth:
         return []
     parts = [
-        part
-        for activation in _in_time(profile.RatingPlanActivations, key, asked)
-        if (part := _of_activation(book, profile.Id, activation, asked)) is not None
+        part for activation in _in_time(profile.RatingPlanActivations, key, asked) if (part := _of_activation(book, profile.Id, activation, asked)) is not None
     ]
     if all(part.tables for part in parts):
         return parts

@@ -113,5 +113,5 @@ def _same(one: TimeSpan, other: TimeSpan) -> bool:
         and one.RatingPlanId == other.RatingPlanId
         and one.RoundIncrement == other.RoundIncrement
         and len(one.runs()) == len(other.runs())
-        and all(a.joins(b) and a.factor == b.factor for a, b in zip(one.runs(), other.runs()))
+        and all(a.joins(b) and a.factor == b.factor for a, b in zip(one.runs(), other.runs(), strict=True))
     )

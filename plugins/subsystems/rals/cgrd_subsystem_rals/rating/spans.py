@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from decimal import Decimal
 
 from cgrd.costs import CallDescriptor, DebitInfo, Increment, TimeSpan
@@ -22,7 +23,7 @@ class RatedCall:
 
     __slots__ = ("found", "pieces", "usage_at_epoch", "zone")
 
-    def __init__(self, *, found: Found, pieces: list[Priced], usage_at_epoch: int, zone: object) -> None:
+    def __init__(self, *, found: Found, pieces: list[Priced], usage_at_epoch: int, zone: tzinfo) -> None:
         self.found = found
         self.pieces = pieces
         self.usage_at_epoch = usage_at_epoch
@@ -51,8 +52,7 @@ def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: In
     pieces = split(asked, found, usage_at_epoch=usage_at_epoch, by_clock=call.ToR == VOICE)
     if any(piece.table is None for piece in pieces):
         raise UnauthorizedDestination(
-            explain=f"plan {found[0].plan} has no rate for destination {found[0].destination} during a part of the call; "
-            "add a timing that covers it"
+            explain=f"plan {found[0].plan} has no rate for destination {found[0].destination} during a part of the call; add a timing that covers it"
         )
     priced = whole_increments(pieces, usage_at_epoch=usage_at_epoch, decimals=book.policy.rounding_decimals)
     return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=start.zone)
@@ -64,21 +64,19 @@ def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "") ->
     Raises:
         RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
-    rated = rate_call(
-        book, call, subject=subject or call.Subject, start=call.TimeStart, end=call.TimeEnd.ns, used=call.DurationIndex
-    )
+    rated = rate_call(book, call, subject=subject or call.Subject, start=call.TimeStart, end=call.TimeEnd.ns, used=call.DurationIndex)
     most, decimals = book.policy.max_increments, book.policy.rounding_decimals
-    return [span_of(rated, piece) if piece.count <= most else unsplit_span(rated, piece, decimals) for piece in rated.pieces]
+    return [span_of(rated, piece) if piece.steps <= most else unsplit_span(rated, piece, decimals) for piece in rated.pieces]
 
 
 def unsplit_span(rated: RatedCall, piece: Priced, decimals: int) -> TimeSpan:
     """A piece of more increments than `rals.max_increments`: its cost as a whole, no increments."""
-    return empty_span(rated, piece, increments=[], cost=span_cost(piece.slot, piece.count, decimals))
+    return empty_span(rated, piece, increments=[], cost=span_cost(piece.slot, piece.steps, decimals))
 
 
 def span_of(rated: RatedCall, piece: Priced) -> TimeSpan:
     """A piece as the wire shows it."""
-    run = Increment(Duration=piece.slot.increment, Cost=piece.cost, BalanceInfo=NOBODY, CompressFactor=piece.count)
+    run = Increment(Duration=piece.slot.increment, Cost=piece.cost, BalanceInfo=NOBODY, CompressFactor=piece.steps)
     return empty_span(rated, piece, increments=[run], cost=run.total)
 
 
@@ -86,8 +84,8 @@ def empty_span(rated: RatedCall, piece: Priced, *, increments: list[Increment], 
     """A span over a piece with the increments given."""
     found, zone = rated.found, rated.zone
     return TimeSpan(
-        TimeStart=Instant(piece.start, zone),  # type: ignore[arg-type]
-        TimeEnd=Instant(piece.end, zone),  # type: ignore[arg-type]
+        TimeStart=Instant(piece.start, zone),
+        TimeEnd=Instant(piece.end, zone),
         Cost=cost,
         RateInterval=piece.table.interval,
         DurationIndex=piece.end + rated.usage_at_epoch,

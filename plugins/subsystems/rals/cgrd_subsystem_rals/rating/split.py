@@ -29,13 +29,13 @@ class Piece(NamedTuple):
 
 
 class Priced(NamedTuple):
-    """A piece of whole increments: `count` of `slot.increment`, for `cost` each."""
+    """A piece of whole increments: `steps` of `slot.increment`, for `cost` each."""
 
     start: int
     end: int
     table: RateTable
     slot: Slot
-    count: int
+    steps: int
     cost: Decimal
 
 

@@ -14,7 +14,6 @@ from cgrd.money import ZERO, round_decimal
 from cgrd_subsystem_rals.rating.records import RatingPlan
 from cgrd_subsystem_rals.rating.timings import Calendar
 
-
 _WIDE = Context(prec=60)
 
 
@@ -81,9 +80,7 @@ def _without_zero_steps(rating: RIRate) -> RIRate:
     rates = rating.Rates or []
     if all(rate.RateIncrement and rate.RateUnit for rate in rates):
         return rating
-    mended = [
-        msgspec.structs.replace(rate, RateIncrement=rate.RateIncrement or SECOND, RateUnit=rate.RateUnit or SECOND) for rate in rates
-    ]
+    mended = [msgspec.structs.replace(rate, RateIncrement=rate.RateIncrement or SECOND, RateUnit=rate.RateUnit or SECOND) for rate in rates]
     return msgspec.structs.replace(rating, Rates=mended)
 
 
