@@ -92,6 +92,7 @@ class Acceptor:
             return
         self._open += 1
         try:
+            keep_alive(stream)
             await self._handle(stream if self._tls is None else trio.SSLStream(stream, self._tls, server_side=True, https_compatible=True))
         except (LinkLost, trio.BrokenResourceError, trio.TooSlowError, OSError) as error:
             log.debug("connection failed", address=self._address, error=str(error))
@@ -100,6 +101,14 @@ class Acceptor:
             log.error("connection ended by a fault", address=self._address, exc_info=error)
         finally:
             self._open -= 1
+
+
+def keep_alive(stream: trio.SocketStream) -> None:
+    """Let the system find out, within about two minutes, that the other end is gone without a word."""
+    stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_KEEPALIVE, 1)
+    if hasattr(trio.socket, "TCP_KEEPIDLE"):
+        for option, value in ((trio.socket.TCP_KEEPIDLE, 60), (trio.socket.TCP_KEEPINTVL, 15), (trio.socket.TCP_KEEPCNT, 4)):
+            stream.setsockopt(trio.socket.IPPROTO_TCP, option, value)
 
 
 async def listen_on(address: str) -> list[trio.SocketListener]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import trio
 
+from cgrd.rpc.acceptor import keep_alive
 from cgrd.rpc.answering import as_bytes
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import Link, LinkLost, SocketLink, StreamLink
@@ -26,6 +27,7 @@ def tcp_dial(address: str, tls: ssl.SSLContext | None = None) -> Dial:
         host, _, port = address.rpartition(":")
         try:
             stream = await trio.open_tcp_stream(host.strip("[]") or "127.0.0.1", int(port))
+            keep_alive(stream)
             link = SocketLink.of(stream) if tls is None else await _secured(stream, tls, host, address)
         except (OSError, ValueError, trio.BrokenResourceError) as error:
             raise LinkLost(f"cannot connect to {address}: {error}") from error

@@ -78,5 +78,4 @@ def _settings(limits: Limits) -> Config:
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.ssl_handshake_timeout = limits.value_seconds
     config.websocket_max_message_size = limits.body
-    config.websocket_ping_interval = KEEP_ALIVE_SECONDS
     return config

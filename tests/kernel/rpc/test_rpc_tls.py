@@ -12,6 +12,7 @@ import trio
 
 from cgrd.clock import SystemClock
 from cgrd.errors import ConfigurationError, Disconnected
+from cgrd.rpc.http_listeners import http_servers
 from cgrd.rpc.pool import Pools
 from cgrd.rpc.server import TcpServer
 from cgrd.rpc.tls import load_server_tls, server_tls
@@ -28,9 +29,9 @@ def certificate(folder: Path, name: str) -> dict[str, str]:
     return section
 
 
-async def ask(nursery: trio.Nursery, address: str, trusted: str) -> Any:
+async def ask(nursery: trio.Nursery, address: str, trusted: str, transport: str = "*json") -> Any:
     pools = Pools(
-        rpc_conns={"remote": {"conns": [{"address": address, "tls": True, "ca_certificate": trusted}]}},
+        rpc_conns={"remote": {"conns": [{"address": address, "transport": transport, "tls": True, "ca_certificate": trusted}]}},
         general={"connect_attempts": 1, "connect_timeout": "2s", "reply_timeout": "2s"},
         tls={},
         clock=SystemClock(),
@@ -49,6 +50,14 @@ async def test_the_certificate_is_checked_and_may_change(desk: Any, nursery: tri
         await ask(nursery, address, new["server_certificate"])
     load_server_tls(context, new)
     assert await ask(nursery, address, new["server_certificate"]) == "Pong"
+
+
+async def test_http_and_websocket_are_secured_too(desk: Any, nursery: trio.Nursery, tmp_path: Path) -> None:
+    section = certificate(tmp_path, "web")
+    servers = http_servers(listen="127.0.0.1:0", http={"json_rpc_url": "/jsonrpc", "ws_url": "/ws"}, directory=desk, tls=server_tls(section))
+    address = (await nursery.start(servers[0].serve))[0]
+    assert await ask(nursery, f"{address}/jsonrpc", section["server_certificate"], "*http_jsonrpc") == "Pong"
+    assert await ask(nursery, f"{address}/ws", section["server_certificate"], "*ws_jsonrpc") == "Pong"
 
 
 def test_no_certificate_is_no_tls_and_a_wrong_one_is_told(tmp_path: Path) -> None:
