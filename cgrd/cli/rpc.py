@@ -1,0 +1,84 @@
+"""`cgrd console METHOD Key=value …`: one call to a running daemon from the shell."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from cgrd.cli.app import SERVER, Server, failed
+from cgrd.codec import decode, encode
+from cgrd.errors import CgrdError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command()(console)
+
+
+def ask(server: str, method: str, params: Any, *, timeout: float = 300) -> Any:
+    """The answer of a running daemon.
+
+    Raises:
+        CgrdError: nothing answers there, or the daemon answered with an error.
+    """
+    host, _, port = server.rpartition(":")
+    request = encode({"jsonrpc": "2.0", "method": method, "params": [params], "id": 1}) + b"\n"
+    try:
+        with socket.create_connection((host or "127.0.0.1", int(port)), timeout=timeout) as connection:
+            connection.sendall(request)
+            answer = decode(connection.makefile("rb").readline() or b"null")
+    except (OSError, ValueError) as error:
+        raise CgrdError(f"no answer from {server}: {error}", explain="is the daemon running there? --server names another address") from error
+    if not isinstance(answer, dict):
+        raise CgrdError(f"{server} closed the connection")
+    if error := answer.get("error"):
+        data = error.get("data") or {}
+        raise CgrdError(str(error.get("message")), explain=str(data.get("explain", "")))
+    return answer.get("result")
+
+
+def argument(text: str) -> tuple[str, Any]:
+    """`Key=value`, the value JSON, or plain text where it is none.
+
+    Raises:
+        CgrdError: there is no `=`.
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise CgrdError(f"{text}: wanted Key=value", explain='values are JSON: Account="1001", Limit=10, IDs=["a","b"]; plain words need no quotes')
+    try:
+        return key, decode(value)
+    except msgspec.DecodeError:
+        return key, value
+
+
+def console(
+    method: Annotated[str, typer.Argument(help="as APIerSv2.GetAccount")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Key=value …, or one JSON object; - reads it from standard input")] = None,
+    server: Server = SERVER,
+) -> None:
+    """Call a method of a running daemon and print what it answers."""
+    try:
+        print_json(ask(server, method, params_of(arguments or [])))
+    except CgrdError as error:
+        failed(error)
+
+
+def params_of(arguments: list[str]) -> Any:
+    """The request's argument."""
+    if arguments == ["-"]:
+        return decode(sys.stdin.buffer.read())
+    if len(arguments) == 1 and arguments[0][:1] in "{[\"":
+        return decode(arguments[0])
+    return dict(argument(text) for text in arguments)
+
+
+def print_json(value: Any) -> None:
+    """Print an answer for a person."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=lambda amount: float(amount) if isinstance(amount, Decimal) else str(amount)))
