@@ -126,6 +126,25 @@ class Draft:
             except CgrdError as error:
                 self._fault(kind, key, error, writing=True)
 
+    def release(self) -> Generator[None, None, None]:
+        """Let go of everything in pieces; freeing a hundred thousand rows at once would stop others."""
+        for long in self._long_lists():
+            while long:
+                yield
+                del long[-CHUNK:]
+        for rows in self.rows.values():
+            while rows:
+                yield
+                for _ in range(min(CHUNK, len(rows))):
+                    rows.popitem()
+
+    def _long_lists(self) -> Iterator[list[Any]]:
+        for sheets in self._sheets.values():
+            yield from (sheet.rows for sheet in sheets)
+        for kind in self.profiles.kinds:
+            if kind.items is not None:
+                yield from (items for row in self.rows.get(kind.name, {}).values() if (items := getattr(row, kind.items.field)))
+
     def keep_only(self, kind: str, key: str) -> None:
         """Forget all records but one kind's, or one of them.
 

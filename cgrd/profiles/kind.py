@@ -231,7 +231,7 @@ class Kind:
         assert self.items is not None
         items = self.items
         columns = [each if not items.each or each.name != items.key else replace(each, cell=TEXT) for each in self.columns if each.item]
-        return msgspec.defstruct(f"TP{self.name}Item", _row_fields(columns))
+        return msgspec.defstruct(f"TP{self.name}Item", _row_fields(columns), gc=False)
 
     @cached_property
     def row(self) -> type[msgspec.Struct]:
@@ -239,7 +239,7 @@ class Kind:
         fields = _row_fields([column for column in self.columns if not column.item])
         if self.items:
             fields.append((self.items.field, list[self.item_row] | None, msgspec.field(default_factory=list)))  # type: ignore[name-defined]
-        return msgspec.defstruct(f"TP{self.name}", fields, kw_only=True)
+        return msgspec.defstruct(f"TP{self.name}", fields, kw_only=True, gc=False)
 
     def row_key(self, row: Any) -> str:
         """The key of a TP record."""

@@ -18,7 +18,7 @@ from cgrd.profiles.export import file_text, row_of_record, write_folder, zipped
 from cgrd.profiles.faults import PlanRefused
 from cgrd.profiles.kind import Kind, Method
 from cgrd.profiles.paging import Paginator
-from cgrd.profiles.plan import Files, Load, in_pieces, load_draft, load_files
+from cgrd.profiles.plan import Files, Load, load_draft, load_files, read_files
 from cgrd.profiles.source import read_source, read_zip
 
 if TYPE_CHECKING:
@@ -252,9 +252,7 @@ def _load_one(profiles: Profiles, kind: str, key_of: Callable[[LoadOne], str]) -
 
 async def _import(profiles: Profiles, tpid: str, files: Files, *, separator: str = ",", load_id: str = "") -> None:
     draft = Draft(profiles=profiles)
-    for kind in profiles.kinds:
-        mine = [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]
-        await in_pieces(draft.read(kind, mine, separator=separator))
+    await read_files(profiles, draft, files, separator=separator)
     if draft.faults:
         raise PlanRefused(draft.faults)
     for kind in profiles.kinds:

@@ -5,9 +5,10 @@ The work is done in pieces of a few milliseconds, other requests go on being ans
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,6 +56,18 @@ async def in_pieces(work: Generator[None, None, T]) -> T:
             until = time.perf_counter_ns() + PIECE_NS
 
 
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Keep Python's cycle collector still: it would go over the whole plan, again and again, and stop everybody meanwhile."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", **how: Any) -> Load:
     """Load the files of a plan, each a name and its text; `how` as `load_draft` takes it.
 
@@ -64,10 +77,16 @@ async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", 
     by_name = {kind.file: kind for kind in profiles.kinds}
     unknown = tuple(name for name, _ in files if name.rpartition("/")[2] not in by_name)
     draft = Draft(profiles=profiles)
+    with no_collections():
+        await read_files(profiles, draft, files, separator=separator)
+    return await load_draft(profiles, draft, unknown_files=unknown, **how)
+
+
+async def read_files(profiles: Profiles, draft: Draft, files: Files, *, separator: str = ",") -> None:
+    """Fill a draft from files; those of no installed kind are left out."""
     for kind in profiles.kinds:
         mine = [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]
         await in_pieces(draft.read(kind, mine, separator=separator))
-    return await load_draft(profiles, draft, unknown_files=unknown, **how)
 
 
 async def load_draft(
@@ -95,24 +114,40 @@ async def load_draft(
         PlanRefused: anything is wrong; nothing was changed.
     """
     async with profiles.loading:
-        await _build(profiles, draft, check=not remove)
-        early = [fault for fault in draft.faults if not fault.writing]
-        if early or (draft.faults and not dry_run and not remove):
-            raise PlanRefused(early or draft.faults)
-        if validate and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
-            raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
-        if only is not None:
-            draft.keep_only(*only)
-        load = Load(
-            id=profiles.clock_ns(),
-            counts={name: len(records) for name, records in draft.records.items() if records},
-            removed=remove,
-            caching=caching,
-            unknown_files=unknown_files,
-            faults=tuple(str(fault) for fault in draft.faults),
-        )
-        if not dry_run:
-            await _switch(profiles, draft, load)
+        with no_collections():
+            return await _load(profiles, draft, dry_run=dry_run, validate=validate, remove=remove, caching=caching, unknown=unknown_files, only=only)
+
+
+async def _load(
+    profiles: Profiles,
+    draft: Draft,
+    *,
+    dry_run: bool,
+    validate: bool,
+    remove: bool,
+    caching: str,
+    unknown: tuple[str, ...],
+    only: tuple[str, str] | None,
+) -> Load:
+    await _build(profiles, draft, check=not remove)
+    early = [fault for fault in draft.faults if not fault.writing]
+    if early or (draft.faults and not dry_run and not remove):
+        raise PlanRefused(early or draft.faults)
+    if validate and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
+        raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
+    if only is not None:
+        draft.keep_only(*only)
+    load = Load(
+        id=profiles.clock_ns(),
+        counts={name: len(records) for name, records in draft.records.items() if records},
+        removed=remove,
+        caching=caching,
+        unknown_files=unknown,
+        faults=tuple(str(fault) for fault in draft.faults),
+    )
+    if not dry_run:
+        await _switch(profiles, draft, load)
+    await in_pieces(draft.release())
     return load
 
 

@@ -30,7 +30,7 @@ class _Assembly:
         tag = timing_tag(held)
         self.plan.Timings[tag] = held
         into = self.plan.DestinationRates
-        for at, (destination, rating) in enumerate(rates.Lines):
+        for at, (destination, rating) in enumerate(zip(rates.Destinations, rates.Ratings, strict=True)):
             if not at % CHUNK:
                 yield
             key = (tag, self._rating(rating), weight)

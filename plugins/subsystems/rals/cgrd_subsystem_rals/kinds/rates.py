@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -23,18 +23,12 @@ class Rates(msgspec.Struct):
     Slots: list[RGRate]
 
 
-class RatedDestination(NamedTuple):
-    """A destination with its rate; destinations share equal ratings."""
-
-    destination: str
-    rating: RIRate
-
-
 class DestinationRates(msgspec.Struct):
-    """The lines of a tag."""
+    """The lines of a tag: destinations, and the rating of each; equal ratings are one object."""
 
     ID: str
-    Lines: list[RatedDestination]
+    Destinations: list[str]
+    Ratings: list[RIRate]
 
 
 def build_rates(row: Any, _: Draft) -> Rates:
@@ -62,7 +56,7 @@ def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, Des
     Raises:
         Refused: a rate or a destination that is nowhere.
     """
-    lines: list[RatedDestination] = []
+    found = DestinationRates(row.ID, [], [])
     ratings: dict[tuple[Any, ...], RIRate] = {}
     for at, line in enumerate(row.DestinationRates):
         if not at % CHUNK:
@@ -74,8 +68,9 @@ def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, Des
         destination = line.DestinationId
         if destination != "*any" and not draft.has("Destination", destination):
             raise Refused(f'could not get destination for tag "{destination}"', explain="neither in Destinations.csv nor loaded before")
-        lines.append(RatedDestination(destination, rating))
-    return DestinationRates(row.ID, lines)
+        found.Destinations.append(destination)
+        found.Ratings.append(rating)
+    return found
 
 
 def _rating(draft: Draft, tag: str, method: str, decimals: int, max_cost: Decimal, strategy: str) -> RIRate:
