@@ -27,6 +27,7 @@ from cgrd.profiles import (
     Scope,
     TpApi,
     column,
+    set_method,
 )
 
 
@@ -155,8 +156,6 @@ def _inline_attribute(text: str, id: str) -> Attribute:
 
 
 def _methods(profiles: Profiles) -> Iterable[Method]:
-    from cgrd.profiles import set_method
-
     def to_record(args: APIAttributeProfile) -> AttributeProfile:
         changes = [Attribute(a.FilterIDs, a.Path, a.Type, _split_or_refuse(a.Value)) for a in args.Attributes]
         return AttributeProfile(args.Tenant, args.ID, args.Contexts, args.FilterIDs, args.ActivationInterval, changes, args.Blocker, args.Weight)

@@ -9,21 +9,11 @@ from typing import Any
 
 from cgrd import CGREvent, Flow, Run, stage
 from cgrd.errors import CgrdError, NotFound
+from cgrd_subsystem_attributes.events import AttributeReply
 
 PROCESS = "AttributeSv1.ProcessEvent"
 IDS = "*attrProfileIDs"
 CONTEXT = "*context"
-
-
-class AttributeReply(CGREvent, kw_only=True):
-    """The changed event, and what changed it."""
-
-    MatchedProfiles: list[str] | None = None
-    AlteredFields: list[str] | None = None
-
-    def event(self) -> CGREvent:
-        """The event alone."""
-        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
 @stage(

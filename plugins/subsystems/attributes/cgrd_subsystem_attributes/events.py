@@ -1,0 +1,57 @@
+"""What AttributeS is asked with, what it answers, and the event while it is being changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cgrd import CGREvent, Instant
+
+
+class AttributeEvent(msgspec.Struct, kw_only=True):
+    """An event as AttributeS takes it: one without fields is an event, one without `Event` is none."""
+
+    Tenant: str = ""
+    ID: str = ""
+    Time: Instant | None = None
+    Event: dict[str, Any] | None = None
+    APIOpts: dict[str, Any] | None = None
+
+
+class AttributeReply(CGREvent, kw_only=True):
+    """The changed event, and what changed it."""
+
+    MatchedProfiles: list[str] | None = None
+    AlteredFields: list[str] | None = None
+
+    def event(self) -> CGREvent:
+        """The event alone."""
+        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
+
+
+class Draft:
+    """An event on its way through the profiles; its maps are its own, what is inside them is still the caller's.
+
+    Attributes:
+        tenant: whose profiles are looked at, and what `*tenant` writes.
+        fields, options, variables: what `*req`, `*opts` and `*vars` read and write.
+        roots: the same as the field language reads them; made anew for each run, so that other subsystems are asked anew.
+        altered: the paths written so far, in order.
+    """
+
+    __slots__ = ("altered", "fields", "options", "roots", "tenant", "time", "variables")
+
+    def __init__(self, *, tenant: str, time: Instant | None, fields: dict[str, Any], options: dict[str, Any]) -> None:
+        self.tenant = tenant
+        self.time = time
+        self.fields = fields
+        self.options = options
+        self.variables: dict[str, Any] = {}
+        self.roots: dict[str, Any] = {}
+        self.altered: dict[str, None] = {}
+
+    def begin_run(self, number: int) -> None:
+        """The roots of a run; rules see its number as `~*vars.*processRuns`."""
+        self.variables["*processRuns"] = number
+        self.roots = {"*req": self.fields, "*opts": self.options, "*vars": self.variables, "*tenant": self.tenant}

@@ -1,0 +1,85 @@
+"""What a request asks of AttributeS by its options, and what the configuration says where it names none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cgrd.errors import Wrong
+from cgrd.fields import text_of
+
+MOST_RUNS = 1_000
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The options of one request."""
+
+    context: str
+    ids: list[str]
+    ignore_filters: bool
+    process_runs: int
+    profile_runs: int
+
+
+def read_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked:
+    """The options of a request.
+
+    Raises:
+        Wrong: one cannot be read, in the reference's words; or more runs are asked than anybody needs.
+    """
+    runs = _whole(given, "*attrProcessRuns", defaults["*processRuns"])
+    if runs > MOST_RUNS:
+        raise Wrong(f"*attrProcessRuns {runs} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")
+    return Asked(
+        context=text_of(given["*context"]) if "*context" in given else "*default",
+        ids=_ids(given, defaults["*profileIDs"]),
+        ignore_filters=_flag(given, "*attrProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
+        process_runs=runs,
+        profile_runs=_whole(given, "*attrProfileRuns", defaults["*profileRuns"]),
+    )
+
+
+def _whole(given: Mapping[str, Any], name: str, default: int) -> int:
+    value = given.get(name)
+    if value is None:
+        return default
+    if type(value) is int:
+        return value
+    if isinstance(value, (Decimal, float)):
+        return int(value)
+    text = text_of(value)
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else _refuse(text, "ParseInt")
+    except ValueError:
+        return _refuse(text, "ParseInt")
+
+
+def _refuse(text: str, parser: str) -> Any:
+    raise Wrong(f'strconv.{parser}: parsing "{text}": invalid syntax')
+
+
+def _ids(given: Mapping[str, Any], default: list[str]) -> list[str]:
+    value = given.get("*attrProfileIDs")
+    if value is None:
+        return default
+    if isinstance(value, (list, tuple)):
+        return [text_of(id) for id in value]
+    kind = "string" if isinstance(value, str) else type(value).__name__
+    raise Wrong(f"cannot convert field: {kind} to []string", explain="*attrProfileIDs is a list of profile ids")
+
+
+_FLAGS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True, "": False}
+_FLAGS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
+
+
+def _flag(given: Mapping[str, Any], name: str, default: bool) -> bool:
+    value = given.get(name)
+    if value is None:
+        return default
+    if isinstance(value, (bool, int, float, Decimal)):
+        return value > 0
+    text = text_of(value)
+    return _FLAGS[text] if text in _FLAGS else bool(_refuse(text, "ParseBool"))

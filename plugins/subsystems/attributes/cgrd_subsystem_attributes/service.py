@@ -1,0 +1,125 @@
+"""AttributeSv1: the best profile for an event, and the event after its changes.
+
+Source: spec/tariffplans.md §4, spec/observed_events.md (Attributes).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from cgrd import Subsystem, method
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
+from cgrd.filters import Matcher
+from cgrd_subsystem_attributes.book import Book
+from cgrd_subsystem_attributes.compiling import Ready
+from cgrd_subsystem_attributes.events import AttributeEvent, AttributeReply, Draft
+from cgrd_subsystem_attributes.kinds import AttributeProfile
+from cgrd_subsystem_attributes.options import Asked, read_options
+
+WANTED = "*attributes"
+"""A field with this value must have been filled in by a profile."""
+
+
+class AttributeS(Subsystem, section="attributes"):
+    """Applies one profile a run, the best that matches; each run sees what the ones before have made."""
+
+    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+        super().__init__(services=services, config=config)
+        self.book = Book(services=services)
+
+    @method("AttributeSv1.GetAttributeForEvent")
+    async def attribute_for_event(self, args: AttributeEvent) -> AttributeProfile:
+        """The profile that would be applied first."""
+        asked = read_options(args.APIOpts or {}, self.config["opts"])
+        draft = self._draft(args)
+        draft.begin_run(0)
+        del draft.roots["*tenant"]
+        try:
+            return (await self._best(draft, asked, last="", times=Counter())).record
+        except CgrdError as error:
+            raise ServerError.unless_known(error) from error
+
+    @method("AttributeSv1.ProcessEvent")
+    async def process_event(self, args: AttributeEvent) -> AttributeReply:
+        """The event after as many runs as are asked for and find a profile.
+
+        Raises:
+            NotFound: no profile matches, or one that does reads a field that is not there.
+            MandatoryMissing: a field is still `*attributes`.
+            ServerError: a filter or value cannot be evaluated.
+        """
+        if args.Event is None:
+            raise MandatoryMissing("Event")
+        asked = read_options(args.APIOpts or {}, self.config["opts"])
+        draft = self._draft(args)
+        try:
+            applied = await self._runs(draft, asked)
+        except CgrdError as error:
+            raise ServerError.unless_known(error) from error
+        if (field := next((name for name, value in draft.fields.items() if value == WANTED), None)) is not None:
+            raise MandatoryMissing(field, explain=f"{field} is {WANTED}: a profile was to fill it in, and none that matched did")
+        return AttributeReply(
+            MatchedProfiles=applied, AlteredFields=list(draft.altered),
+            Tenant=draft.tenant, ID=args.ID, Time=args.Time, Event=draft.fields, APIOpts=draft.options,
+        )  # fmt: skip
+
+    def _draft(self, args: AttributeEvent) -> Draft:
+        tenant = args.Tenant or self.services.default_tenant
+        return Draft(tenant=tenant, time=args.Time, fields=dict(args.Event or {}), options=dict(args.APIOpts or {}))
+
+    async def _runs(self, draft: Draft, asked: Asked) -> list[str]:
+        """Names of the profiles applied, in order."""
+        applied: list[str] = []
+        times: Counter[str] = Counter()
+        for number in range(1, asked.process_runs + 1):
+            draft.begin_run(number)
+            try:
+                ready = await self._best(draft, asked, last=applied[-1] if applied else "", times=times)
+                await self._apply(ready, draft)
+            except NotFound:
+                if not applied:
+                    raise
+                break
+            applied.append(ready.name)
+            times[ready.name] += 1
+            if ready.record.Blocker:
+                break
+        return applied
+
+    async def _best(self, draft: Draft, asked: Asked, *, last: str, times: Counter[str]) -> Ready:
+        """The matching profile of the greatest weight that was not the last one; equal weights by ID.
+
+        Raises:
+            NotFound: none matches.
+        """
+        for ready in _in_order(self.book.candidates(draft.roots, draft.tenant, asked.context, asked.ids)):
+            if ready.name == last or not ready.meant_for(asked.context) or _worn_out(ready, asked, times):
+                continue
+            interval = ready.record.ActivationInterval
+            if interval is not None and draft.time is not None and not interval.active_at(draft.time):
+                continue
+            if (asked.ids and asked.ignore_filters) or ready.matcher is None or await _passes(ready.matcher, draft):
+                return ready
+        raise NotFound(explain=f"no attribute profile of tenant {draft.tenant} matches the event in context {asked.context}")
+
+    async def _apply(self, ready: Ready, draft: Draft) -> None:
+        for change in ready.changes:
+            if change.filters is not None and not await _passes(change.filters, draft):
+                continue
+            for asking in change.asks:
+                await asking.into(draft.roots, draft.tenant, self.services.filters.context.resolvers)
+            change.apply(draft)
+
+
+async def _passes(matcher: Matcher, draft: Draft) -> bool:
+    return await matcher.passes_after_fetch(draft.roots) if matcher.needs_fetch else matcher.passes(draft.roots)
+
+
+def _worn_out(ready: Ready, asked: Asked, times: Counter[str]) -> bool:
+    return 0 < asked.profile_runs <= times[ready.name]
+
+
+def _in_order(found: Iterable[Ready]) -> list[Ready]:
+    return sorted(found, key=lambda ready: (-ready.weight, ready.record.ID))
