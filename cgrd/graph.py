@@ -6,7 +6,9 @@ through a connection pool. A callee never changes what it was given, so both giv
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -32,8 +34,13 @@ class Pool(Protocol):
 
 
 class Hop(NamedTuple):
-    """One call as watchers see it. Times are monotonic nanoseconds."""
+    """One call as watchers see it, told when it has ended. Times are monotonic nanoseconds.
 
+    `number` tells calls apart, `parent` is the number of the call that made this one, 0 = it came from outside.
+    """
+
+    number: int
+    parent: int
     source: str
     target: str
     method: str
@@ -45,6 +52,9 @@ class Hop(NamedTuple):
 
 
 Watcher = Callable[[Hop], None]
+
+_numbers = itertools.count(1)
+_current: ContextVar[int] = ContextVar("current_hop", default=0)
 
 
 class LocalPeer:
@@ -192,6 +202,8 @@ class Graph:
     async def _watched(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
         assert self._clock is not None
         started = self._clock.monotonic_ns()
+        number, parent = next(_numbers), _current.get()
+        inside = _current.set(number)
         reply, failure = None, None
         try:
             answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
@@ -201,12 +213,22 @@ class Graph:
             failure = error
             raise
         finally:
+            _current.reset(inside)
             took = self._clock.monotonic_ns() - started
-            self._tell(Hop(source, served.owner, served.name, args, reply, failure, started, took))
+            self._tell(Hop(number, parent, source, served.owner, served.name, args, reply, failure, started, took))
 
     def _tell(self, hop: Hop) -> None:
         for watcher in self.watchers:
             watcher(hop)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this one of every hop, too."""
+        if watcher not in self.watchers:
+            self.watchers = (*self.watchers, watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Tell it no more."""
+        self.watchers = tuple(each for each in self.watchers if each != watcher)
 
     async def call(self, caller: Component, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         """Ask over the caller's `<edge>_conns`, in their order; the next one is tried when one cannot be reached.

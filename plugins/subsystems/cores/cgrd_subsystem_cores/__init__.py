@@ -21,6 +21,7 @@ class CoreS(Subsystem, section="cores"):
         from cgrd_subsystem_cores.profiling import CpuProfiling, MemoryProfiling
         from cgrd_subsystem_cores.running import ServiceManager
         from cgrd_subsystem_cores.status import Status
+        from cgrd_subsystem_cores.tracing import Tracing
 
         super().__init__(services=services, config=config)
         self.parts: tuple[object, ...] = (
@@ -29,6 +30,7 @@ class CoreS(Subsystem, section="cores"):
             MemoryProfiling(services=services),
             Guardian(services=services),
             ServiceManager(services=services),
+            Tracing(services=services),
         )
 
     def served(self) -> Iterator[Served]:
