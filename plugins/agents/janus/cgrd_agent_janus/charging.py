@@ -19,6 +19,9 @@ Cut = Callable[[Call, str], None]
 """Ends a call for a reason: tells the browser and stops the media."""
 
 
+_DENIALS = 4
+
+
 class Charging:
     """Starts, renews and ends charges.
 
@@ -74,14 +77,17 @@ class Charging:
         self._journal.forget(entry)
 
     async def _is_active(self, entry: Entry) -> bool:
-        wait = 0.5
-        while True:
+        """Whether SessionS has the session; it may still be reading its own from the store, so "no" is asked again for a while."""
+        denied = 0
+        while denied < _DENIALS:
             try:
-                return await self._sessions.is_active(entry.start)
+                if await self._sessions.is_active(entry.start):
+                    return True
+                denied += 1
             except CgrdError as error:
                 self._log.warning("SessionS cannot be asked for a call that was left over", why=str(error))
-            await self._clock.sleep(int(wait * SECOND))
-            wait = min(wait * 2, 30)
+            await self._clock.sleep(SECOND // 2)
+        return False
 
     async def _last(self, call: Call, entry: Entry, granted: int) -> None:
         """Wait for the end; where SessionS does not debit by itself, ask for more before what was granted is used up."""

@@ -37,6 +37,7 @@ class FakeJanus:
         self.orphans: set[int] = set()
         self.up = True
         self.seen: list[dict[str, Any]] = []
+        self.said: list[tuple[str, Any]] = []
         self.silent: set[str] = set()
         self.broken: set[str] = set()
         self.sessions: dict[int, dict[int, bool]] = {}
@@ -51,6 +52,7 @@ class FakeJanus:
         if not self.up:
             raise JanusError(UNKNOWN, "Janus is not reachable; the agent goes on trying to connect")
         self.seen.append(message)
+        self.said.append(("janus", message))
         verb = message["janus"]
         if verb in self.broken:
             await trio.sleep_forever()
@@ -105,6 +107,7 @@ class FakeGraph:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.said: list[tuple[str, Any]] = []
         self.refuse: dict[str, Exception] = {}
         self.grants: dict[str, list[int]] = {}
         self.slow: set[str] = set()
@@ -113,6 +116,7 @@ class FakeGraph:
         await trio.lowlevel.checkpoint()
         assert edge == "sessions"
         self.asked.append((method.removeprefix("SessionSv1."), codec.plain_tree(args)))
+        self.said.append(("sessions", self.asked[-1]))
         if method in self.slow:
             await trio.sleep_forever()
         if method in self.refuse:
@@ -139,7 +143,10 @@ class FakeStore:
 
     @contextmanager
     def transaction(self, *, why: str) -> Any:
-        yield SimpleNamespace(put=lambda kind, key, value: self.records.__setitem__((kind, key), value), delete=lambda kind, key: self.records.pop((kind, key), None))
+        def put(kind: str, key: str, value: bytes) -> None:
+            self.records[kind, key] = value
+
+        yield SimpleNamespace(put=put, delete=lambda kind, key: self.records.pop((kind, key), None))
 
     def get(self, kind: str, key: str) -> bytes | None:
         return self.records.get((kind, key))
@@ -166,6 +173,7 @@ class World:
         self.graph = FakeGraph()
         self.store = FakeStore()
         self.janus = FakeJanus()
+        self.said = self.janus.said = self.graph.said
         self.config = {**defaults(), **config}
         self.agent = self._agent()
         self.nursery: trio.Nursery | None = None
@@ -212,7 +220,7 @@ class World:
         async def receive() -> dict[str, Any]:
             if parts:
                 return parts.pop(0)
-            await (leave.wait() if leave is not None else trio.sleep_forever())
+            await (trio.Event() if leave is None else leave).wait()
             return {"type": "http.disconnect"}
 
         await self.agent.faces()[0].app(scope, receive, answer.take)
@@ -288,9 +296,13 @@ class Socket:
         else:
             self.heard.append(json.loads(part["text"]))
 
-    async def send(self, text: str | None = None, **message: Any) -> None:
+    def say(self, **message: Any) -> None:
+        """Send a message and go on."""
+        self._send.send_nowait({"type": "websocket.receive", "text": json.dumps({"transaction": "tx", **message})})
+
+    async def send(self, **message: Any) -> None:
         """Send a message and let everything happen that it causes."""
-        self._send.send_nowait({"type": "websocket.receive", "text": text or json.dumps({"transaction": "tx", **message})})
+        self.say(**message)
         await trio.testing.wait_all_tasks_blocked()
 
     async def ask(self, **message: Any) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cgrd_agent_janus.destinations import destination_of, farewell, names_destinations, short_name
+from cgrd_agent_janus.flags import Asked, read_flags
+from cgrd_agent_janus.translate import Facts, Translator, as_request, authorize_args
 
 from cgrd.errors import CgrdError
 from cgrd.fields import Surroundings, compile_processors
 from cgrd.filters import Filters
 from cgrd.instants import parse_instant
-from cgrd_agent_janus.destinations import destination_of, farewell, names_destinations, short_name
-from cgrd_agent_janus.flags import Asked, read_flags
-from cgrd_agent_janus.translate import Facts, Translator, as_request, authorize_args
 
 NOW = parse_instant("2026-11-22T08:00:00Z")
 FACTS = Facts(account="10.99.0.11", destination="echotest", origin_host="10.99.0.1", origin_id="42", setup=NOW, remote_host="10.99.0.11")
