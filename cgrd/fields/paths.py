@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -140,6 +141,23 @@ def _read_statistic(roots: Roots, names: list[str]) -> Any:
     return descend(roots.get("*stats", MISSING), [names[0], ".".join(names[1:])] if len(names) > 2 else names)
 
 
+def _read_resource(roots: Roots, names: list[str]) -> Any:
+    """A resource as ResourceSv1.GetResourceWithConfig tells it, and two facts that follow from it: TotalUsage and Available."""
+    found = descend(roots.get("*resources", MISSING), names)
+    if found is not MISSING or len(names) != 2 or names[1] not in ("TotalUsage", "Available"):
+        return found
+    resource = descend(roots.get("*resources", MISSING), names[:1])
+    usages = descend(resource, ["Usages"])
+    if resource is MISSING:
+        return MISSING
+    units = [descend(usage, ["Units"]) for usage in usages.values()] if isinstance(usages, Mapping) else []
+    total = sum(Decimal(unit) for unit in units if isinstance(unit, (int, Decimal)))
+    if names[1] == "TotalUsage":
+        return total
+    limit = descend(resource, ["Config", "Limit"])
+    return limit - total if isinstance(limit, (int, Decimal)) else MISSING
+
+
 def _read_summary(roots: Roots, names: list[str]) -> Any:
     """`*asm` is the account summary of the event, unless the roots hold one."""
     if "*asm" in roots:
@@ -158,6 +176,7 @@ def _read_cost(roots: Roots, names: list[str]) -> Any:
 _SPECIAL: dict[str, Callable[[Roots, list[str]], Any]] = {
     "*libphonenumber": _read_phone,
     "*stats": _read_statistic,
+    "*resources": _read_resource,
     "*asm": _read_summary,
     "*ec": _read_cost,
 }

@@ -140,6 +140,16 @@ async def test_objects_of_other_subsystems_are_asked_for_once() -> None:
     assert value.find(roots) is None
 
 
+@pytest.mark.parametrize(("path", "text"), [("ID", "RES"), ("TotalUsage", "3"), ("Available", "1"), ("Usages.u2.Units", "2"), ("Usages.u3", None)])
+async def test_a_resource_knows_what_is_left(path: str, text: str | None) -> None:
+    async def resources(tenant: str, id: str) -> Any:
+        return {"ID": id, "Usages": {"u1": {"Units": Decimal(1)}, "u2": {"Units": Decimal(2)}}, "Config": {"Limit": Decimal(4)}}
+
+    value, roots = compile_value(f"~*resources.RES.{path}"), dict[str, Any]()
+    await prefetch(value.fetches, roots, tenant="cgrates.org", resolvers={"*resources": resources})
+    assert value.find(roots) == text
+
+
 async def test_a_metric_s_name_may_hold_dots() -> None:
     async def stats(tenant: str, id: str) -> Any:
         return {"*sum#~*req.Cost": Decimal(3)}
