@@ -33,7 +33,7 @@ class Groups:
         self._on_commit = on_commit
         self._database = threading.Lock()
         self._idle = trio.lowlevel.ParkingLot()
-        self._running = False
+        self.running = False
         self._closed = False
         self.committing: Group | None = None
         self.queued: Group | None = None
@@ -84,7 +84,7 @@ class Groups:
     async def reach(self, group: Group) -> None:
         """Return when a group is settled."""
         while not group.settled:
-            if self._running:
+            if self.running:
                 await group.wait()
             else:
                 self._drain()
@@ -118,17 +118,18 @@ class Groups:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Commit groups until cancelled; what is queued then is still committed."""
-        self._running = True
+        self.running = True
         task_status.started()
         try:
             while True:
                 if self.queued is None:
+                    # Woken in the next round of tasks, so whoever was ready in this one has joined the group.
                     await self._idle.park()
-                # Whoever is ready to run now may still join the group.
-                await trio.lowlevel.checkpoint()
+                else:
+                    await trio.lowlevel.checkpoint()
                 await self._commit()
         finally:
-            self._running = False
+            self.running = False
             self._drain()
 
     async def _commit(self) -> None:

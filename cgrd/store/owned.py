@@ -86,16 +86,16 @@ class OwnedStore:
         while True:
             await self._housework.wait()
             self._housework = trio.Event()
-            try:
-                await trio.to_thread.run_sync(self._clean)
-            except Exception:
-                log.exception("store: housekeeping failed; it is tried again after the next commits")
+            await trio.to_thread.run_sync(self._clean)
 
     def _clean(self) -> None:
-        if self.driver.checkpoint_due():
-            self.driver.checkpoint()
-        if self.request_keys.purge_due():
-            self.request_keys.purge()
+        try:
+            if self.driver.checkpoint_due():
+                self.driver.checkpoint()
+            if self.request_keys.purge_due():
+                self.request_keys.purge()
+        except Exception:  # what was to be kept is kept; only the tidying waits
+            log.exception("store: housekeeping failed; it is tried again after the next commits")
 
     def _committed(self, changes: Changes) -> None:
         if changes.exports or changes.outcomes:
@@ -103,7 +103,10 @@ class OwnedStore:
         if changes.remembered:
             self.request_keys.added(len(changes.remembered))
         if self.driver.checkpoint_due() or self.request_keys.purge_due():
-            self._housework.set()
+            if self.groups.running:
+                self._housework.set()
+            else:
+                self._clean()
 
     @property
     def failing(self) -> str:

@@ -12,7 +12,8 @@ import pytest
 import trio
 
 from cgrd.errors import StoreError
-from cgrd.store import SqliteStore
+from cgrd.store import SqliteStore, Transaction
+from cgrd.store.sqlite.driver import SqliteDriver
 from cgrd.store.sqlite.schema import STEPS
 
 
@@ -31,6 +32,11 @@ def breakable(path: str, **options: Any) -> sqlite3.Connection:
     return sqlite3.connect(path, factory=Breakable, **options)
 
 
+def writer(store: SqliteStore) -> sqlite3.Connection:
+    assert isinstance(store.driver, SqliteDriver)
+    return store.driver.writer
+
+
 def put(store: SqliteStore, key: str, undone: list[str] | None = None, value: bytes = b"x") -> None:
     with store.transaction(why=f"put {key}") as tx:
         tx.put("account", key, value)
@@ -44,10 +50,10 @@ def keys(store: SqliteStore) -> list[str]:
 
 @pytest.mark.parametrize("breaks", ["BEGIN", "COMMIT"])
 async def test_a_group_that_cannot_be_committed_is_dropped_whole_and_the_next_one_is_kept(tmp_path: Path, breaks: str) -> None:
-    store, undone = SqliteStore.open(tmp_path / "s.db", connect=breakable), []
+    store, undone = SqliteStore.open(tmp_path / "s.db", connect=breakable), list[str]()
     put(store, "before")
     store.flush()
-    store.driver.writer.breaks = breaks  # type: ignore[attr-defined]
+    writer(store).breaks = breaks  # type: ignore[attr-defined]
     async with trio.open_nursery() as nursery:
         await nursery.start(lambda task_status: store.run(task_status=task_status))
         put(store, "a", undone)
@@ -58,7 +64,7 @@ async def test_a_group_that_cannot_be_committed_is_dropped_whole_and_the_next_on
         assert keys(store) == ["before"]
         assert "disk I/O" in store.failing
         assert not store.probe()
-        store.driver.writer.breaks = ""  # type: ignore[attr-defined]
+        writer(store).breaks = ""  # type: ignore[attr-defined]
         assert store.probe()
         assert store.failing == ""
         put(store, "after")
@@ -71,17 +77,17 @@ async def test_a_group_that_cannot_be_committed_is_dropped_whole_and_the_next_on
 
 
 def test_a_full_disk_takes_nothing_that_was_there(tmp_path: Path) -> None:
-    store, undone = SqliteStore.open(tmp_path / "s.db"), []
+    store, undone = SqliteStore.open(tmp_path / "s.db"), list[str]()
     put(store, "before")
     store.flush()
-    (pages,) = store.driver.writer.execute("PRAGMA page_count").fetchone()
-    store.driver.writer.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = writer(store).execute("PRAGMA page_count").fetchone()
+    writer(store).execute(f"PRAGMA max_page_count = {pages}")
     put(store, "big", undone, b"x" * 100_000)
     put(store, "small", undone)
     with pytest.raises(StoreError, match="full"):
         store.flush()
     assert undone == ["small", "big"]
-    store.driver.writer.execute("PRAGMA max_page_count = 100000")
+    writer(store).execute("PRAGMA max_page_count = 100000")
     put(store, "big", undone, b"x" * 100_000)
     store.flush()
     assert keys(store) == ["before", "big"]
@@ -89,17 +95,17 @@ def test_a_full_disk_takes_nothing_that_was_there(tmp_path: Path) -> None:
 
 
 def test_what_was_queued_behind_a_group_under_way_falls_with_it(tmp_path: Path) -> None:
-    store, undone = SqliteStore.open(tmp_path / "s.db"), []
+    store, undone = SqliteStore.open(tmp_path / "s.db"), list[str]()
     put(store, "under way", undone)
     group = store.groups._take()
     put(store, "behind", undone)
-    store.driver.writer.execute("PRAGMA query_only = 1")
+    writer(store).execute("PRAGMA query_only = 1")
     with pytest.raises(StoreError, match="readonly"):
         store.flush()
     assert undone == ["behind", "under way"]
     assert group is not None
     assert group.settled
-    store.driver.writer.execute("PRAGMA query_only = 0")
+    writer(store).execute("PRAGMA query_only = 0")
     store.close()
 
 
@@ -122,28 +128,32 @@ async def test_a_locked_database_is_waited_for_in_a_thread(tmp_path: Path) -> No
 
 
 async def test_an_undo_that_fails_does_not_keep_the_others_from_running(tmp_path: Path) -> None:
-    store, undone = SqliteStore.open(tmp_path / "s.db"), []
+    store, undone = SqliteStore.open(tmp_path / "s.db"), list[str]()
     put(store, "a", undone)
     with store.transaction(why="bad") as tx:
         tx.put("account", "b", b"x")
         tx.on_rollback(lambda: 1 / 0)
-    store.driver.writer.execute("PRAGMA query_only = 1")
+    writer(store).execute("PRAGMA query_only = 1")
     with pytest.raises(StoreError):
         await store.durable()
     assert undone == ["a"]
-    store.driver.writer.execute("PRAGMA query_only = 0")
+    writer(store).execute("PRAGMA query_only = 0")
     store.close()
 
 
 async def test_a_block_that_waited_while_its_ground_was_dropped_is_refused(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path / "s.db")
     put(store, "ground")
-    with pytest.raises(StoreError, match="waited"), store.transaction(why="slow") as tx:
+
+    def change(tx: Transaction) -> None:
         tx.put("account", "on it", b"x")
-        store.driver.writer.execute("PRAGMA query_only = 1")
+        writer(store).execute("PRAGMA query_only = 1")
         with pytest.raises(StoreError):
             store.flush()
-        store.driver.writer.execute("PRAGMA query_only = 0")
+        writer(store).execute("PRAGMA query_only = 0")
+
+    with pytest.raises(StoreError, match="waited"), store.transaction(why="slow") as tx:
+        change(tx)
     assert keys(store) == []
     store.close()
 

@@ -27,13 +27,12 @@ async def test_others_wait_in_turn_and_keys_leave_nothing_behind() -> None:
             async with locks.lock("k"):
                 log.append(f"{name} out")
 
-    async with locks.lock("k"):
-        async with trio.open_nursery() as nursery:
-            for name in "abc":
-                nursery.start_soon(work, name)
-                await trio.testing.wait_all_tasks_blocked()
-            assert log == []
-            nursery.cancel_scope.cancel()
+    async with locks.lock("k"), trio.open_nursery() as nursery:
+        for name in "abc":
+            nursery.start_soon(work, name)
+            await trio.testing.wait_all_tasks_blocked()
+        assert log == []
+        nursery.cancel_scope.cancel()
     async with trio.open_nursery() as nursery:
         for name in "abc":
             nursery.start_soon(work, name)

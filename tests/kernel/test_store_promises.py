@@ -152,7 +152,17 @@ class StoreMachine(RuleBasedStateMachine):
 
 def _entry(before: Decimal, change: Decimal, after: Decimal) -> LedgerEntry:
     return LedgerEntry(
-        account="a", balance_uuid="b", balance_id="", balance_type="*monetary", before=before, change=change, after=after, why="w", event_id="", run_id="", at=Instant(0)
+        account="a",
+        balance_uuid="b",
+        balance_id="",
+        balance_type="*monetary",
+        before=before,
+        change=change,
+        after=after,
+        why="w",
+        event_id="",
+        run_id="",
+        at=Instant(0),
     )
 
 

@@ -84,9 +84,8 @@ def test_the_same_unique_value_twice_is_exists(store: SqliteStore, flush: bool) 
 
 
 def test_a_unique_value_of_a_dropped_transaction_is_free_again(store: SqliteStore) -> None:
-    with pytest.raises(KeyError), store.transaction(why="test") as tx:
-        tx.insert(CDRS, {"cgrid": "a", "run_id": "*default"})
-        raise KeyError
+    with pytest.raises(KeyError), store.transaction(why="outer"):
+        raise KeyError(insert(store, "a"))
     insert(store, "a")
 
 

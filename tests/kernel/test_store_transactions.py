@@ -9,12 +9,18 @@ import pytest
 import trio
 
 from cgrd.errors import StoreError, Wrong
-from cgrd.store import SqliteStore
+from cgrd.store import SqliteStore, Store, Transaction
+from cgrd.store.sqlite.driver import SqliteDriver
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
+
+
+def writer(store: SqliteStore) -> sqlite3.Connection:
+    assert isinstance(store.driver, SqliteDriver)
+    return store.driver.writer
 
 
 def put(store: SqliteStore, key: str, value: bytes = b"x") -> None:
@@ -36,34 +42,46 @@ def test_what_is_queued_is_seen_at_once_and_there_after_the_next_start(path: Pat
 
 def test_a_block_that_raises_changes_nothing_and_undoes_memory_newest_first() -> None:
     store, undone = SqliteStore.in_memory(), []
-    with pytest.raises(KeyError), store.transaction(why="test") as tx:
+
+    def fail(tx: Transaction) -> None:
         tx.put("account", "a", b"1")
         tx.on_rollback(lambda: undone.append("first"))
         tx.on_rollback(lambda: undone.append("second"))
         raise KeyError
+
+    with pytest.raises(KeyError), store.transaction(why="test") as tx:
+        fail(tx)
     assert undone == ["second", "first"]
     assert store.get("account", "a") is None
 
 
 def test_an_inner_block_joins_the_outer_one() -> None:
     store = SqliteStore.in_memory()
-    with pytest.raises(KeyError), store.transaction(why="outer") as outer:
+
+    def fail(outer: Transaction) -> None:
         outer.put("account", "a", b"1")
         put(store, "b")
         assert store.get("account", "b") == b"x"
         raise KeyError
+
+    with pytest.raises(KeyError), store.transaction(why="outer") as outer:
+        fail(outer)
     assert list(store.scan("account")) == []
 
 
 def test_an_inner_block_that_fails_takes_only_its_own_changes() -> None:
     store, undone = SqliteStore.in_memory(), []
+
+    def fail(inner: Transaction) -> None:
+        inner.put("account", "a", b"2")
+        inner.on_rollback(lambda: undone.append("inner"))
+        raise KeyError
+
     with store.transaction(why="outer") as outer:
         outer.put("account", "a", b"1")
         outer.on_rollback(lambda: undone.append("outer"))
         with pytest.raises(KeyError), store.transaction(why="inner") as inner:
-            inner.put("account", "a", b"2")
-            inner.on_rollback(lambda: undone.append("inner"))
-            raise KeyError
+            fail(inner)
     assert undone == ["inner"]
     assert store.get("account", "a") == b"1"
 
@@ -179,10 +197,10 @@ async def test_pipelined_requests_of_one_task_each_know_their_own_outcome(path: 
     store = SqliteStore.open(path)
     with store.scope() as lost:
         put(store, "a")
-    store.driver.writer.execute("PRAGMA query_only = 1")
+    writer(store).execute("PRAGMA query_only = 1")
     with pytest.raises(StoreError):
         store.flush()
-    store.driver.writer.execute("PRAGMA query_only = 0")
+    writer(store).execute("PRAGMA query_only = 0")
     with store.scope() as kept:
         put(store, "b")
     await kept.durable()
@@ -196,12 +214,47 @@ async def test_a_failure_before_a_later_group_of_the_same_request_is_not_forgott
     store = SqliteStore.open(path)
     with store.scope() as ticket:
         put(store, "a")
-        store.driver.writer.execute("PRAGMA query_only = 1")
+        writer(store).execute("PRAGMA query_only = 1")
         with pytest.raises(StoreError):
             store.flush()
-        store.driver.writer.execute("PRAGMA query_only = 0")
+        writer(store).execute("PRAGMA query_only = 0")
         put(store, "b")
     with pytest.raises(StoreError):
         await ticket.durable()
     assert store.get("account", "b") == b"x"
     store.close()
+
+
+async def test_the_log_is_emptied_into_the_file_beside_the_commits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cgrd.store.sqlite.driver.WAL_DUE", 100_000)
+    store = SqliteStore.open(path)
+    log = path.with_name("store.db-wal")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lambda task_status: store.run(task_status=task_status))
+        sizes = [0]
+        with trio.fail_after(30):
+            while sizes[-1] >= max(sizes[:-1], default=0):
+                put(store, f"{len(sizes)}", b"x" * 1000)
+                await store.durable()
+                sizes.append(log.stat().st_size)
+        nursery.cancel_scope.cancel()
+    put(store, "last")
+    store.flush()
+    assert sum(1 for _ in store.scan("account")) == len(sizes)
+    store.close()
+
+
+def test_the_embedded_store_is_what_everybody_is_promised() -> None:
+    promised: Store = SqliteStore.in_memory()
+    assert promised.probe()
+    assert promised.failing == ""
+    promised.close()
+
+
+def test_nothing_is_taken_after_the_end(path: Path) -> None:
+    store = SqliteStore.open(path)
+    store.close()
+    undone: list[str] = []
+    with pytest.raises(StoreError, match="closed"), store.transaction(why="late") as tx:
+        tx.on_rollback(lambda: undone.append("a"))
+    assert undone == ["a"]

@@ -207,18 +207,16 @@ class SqliteDriver:
 
     def checkpoint_due(self) -> bool:
         """Whether the write-ahead log has grown."""
-        if self._commits & 63 or self._reader is self.writer:
+        if self._commits & 15 or self._reader is self.writer:
             return False
         with contextlib.suppress(FileNotFoundError):
             return os.stat(self.path + "-wal").st_size > WAL_DUE
         return False
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the file; writers wait only when it could not be emptied beside them."""
+        """Copy the write-ahead log into the file, most of it beside the writer; only for the rest and the emptying it has to wait."""
         with contextlib.closing(self._open()) as connection:
-            _, pages, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            if pages == copied:
-                return
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             with self._writing:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
