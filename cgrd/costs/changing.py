@@ -47,17 +47,21 @@ def merge(first: EventCost, second: EventCost, *, decimals: int = 5) -> EventCos
 
 
 def _append(charges: list[ChargingInterval], charge: ChargingInterval) -> None:
+    """Add a charge; one whose first run goes on where the last charge ended is counted into that run, unless either is repeated."""
     last = charges[-1] if charges else None
-    joinable = last is not None and last.RatingID == charge.RatingID and last.factor == charge.factor == 1 and last.runs() and charge.runs()
-    if last is None or not joinable or last.runs() == charge.runs():
+    if last is None or not _goes_on(last, charge) or last.runs() == charge.runs():
         append_charge(charges, charge)
         return
+    tail = last.runs()[-1]
+    tail.CompressFactor = tail.factor + charge.runs()[0].factor
+    last.runs().extend(charge.runs()[1:])
+
+
+def _goes_on(last: ChargingInterval, charge: ChargingInterval) -> bool:
+    if last.RatingID != charge.RatingID or last.factor != 1 or charge.factor != 1 or not last.runs() or not charge.runs():
+        return False
     tail, head = last.runs()[-1], charge.runs()[0]
-    if (tail.Usage, tail.Cost, tail.AccountingID) == (head.Usage, head.Cost, head.AccountingID):
-        tail.CompressFactor = tail.factor + head.factor
-        last.runs().extend(charge.runs()[1:])
-    else:
-        last.runs().extend(charge.runs())
+    return (tail.Usage, tail.Cost, tail.AccountingID) == (head.Usage, head.Cost, head.AccountingID)
 
 
 class _Renaming:

@@ -50,7 +50,7 @@ UNREADABLE_TIME = "Unsupported time format"  # told by the API's edge, not by th
 
 
 def rows(text):
-    return [row for row in csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))]
+    return list(csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#")))
 
 
 def numbers(text):

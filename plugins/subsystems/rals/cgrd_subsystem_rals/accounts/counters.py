@@ -5,7 +5,7 @@ Source: spec/rating.md §11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from cgrd.costs import CallDescriptor, Increment, TimeSpan
@@ -72,24 +72,24 @@ def same_filter(one: BalanceFilter | None, other: BalanceFilter | None) -> bool:
     return one.ID == other.ID if one.ID and other.ID else one == other
 
 
-def count_spans(account: Account, book: RatingBook, call: CallDescriptor, spans: Iterable[TimeSpan], *, sign: int = 1) -> None:
-    """Add what each paid run took to the counters that it concerns; `sign` -1 takes it back (refunds)."""
-    if not account.UnitCounters:
-        return
+def count_spans(accounts: Mapping[str, Account], book: RatingBook, call: CallDescriptor, spans: Iterable[TimeSpan], *, sign: int = 1) -> None:
+    """Add what each paid run took to the counters of its payer; `sign` -1 takes it back (refunds)."""
     for span in spans:
-        for run in span.runs():
-            _count_run(account, book, call, run, sign)
+        count_runs(accounts, book, call, span.runs(), sign=sign)
 
 
-def _count_run(account: Account, book: RatingBook, call: CallDescriptor, run: Increment, sign: int) -> None:
-    info = run.BalanceInfo
-    if info is None:
-        return
-    if info.Unit is not None:
-        used = info.Unit.Consumed * run.factor
-        _count(account, book, call, info.Unit.ToR or call.ToR, sign * used, info.Unit.UUID)
-    if info.Monetary is not None:
-        _count(account, book, call, MONETARY, sign * run.total, info.Monetary.UUID)
+def count_runs(accounts: Mapping[str, Account], book: RatingBook, call: CallDescriptor, runs: Iterable[Increment], *, sign: int = 1) -> None:
+    """The same for bare runs."""
+    for run in runs:
+        info = run.BalanceInfo
+        account = accounts.get(info.AccountID) if info else None
+        if info is None or account is None or not account.UnitCounters:
+            continue
+        if info.Unit is not None:
+            used = info.Unit.Consumed * run.factor
+            _count(account, book, call, info.Unit.ToR or call.ToR, sign * used, info.Unit.UUID)
+        if info.Monetary is not None:
+            _count(account, book, call, MONETARY, sign * run.total, info.Monetary.UUID)
 
 
 def _count(account: Account, book: RatingBook, call: CallDescriptor, kind: str, amount: Decimal, uuid: str) -> None:

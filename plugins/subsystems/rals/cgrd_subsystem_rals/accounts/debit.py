@@ -11,6 +11,7 @@ import msgspec
 
 from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan
 from cgrd.money import ZERO, round_decimal
+from cgrd_subsystem_rals.accounts.counters import count_spans
 from cgrd_subsystem_rals.accounts.errors import AccountDisabled, BlockedByBalance
 from cgrd_subsystem_rals.accounts.pay import Charge, free_spans, pay, pay_with_default
 from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Held, Purse
@@ -46,6 +47,7 @@ def debit(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) 
         span = zero_span(book, call)
         return _debited(call, purse, [span] if span else [])
     charge = run(book, purse, call, go_negative=not call.DenyNegativeAccount, dry_run=False)
+    count_spans(purse.accounts, book, call, charge.spans)
     spans = compress_spans(charge.spans)
     if call.PerformRounding:
         round_spans(purse, spans)
