@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from cgrd.errors import Exists, StoreError, Wrong
+from cgrd.errors import Exists, NotFound, StoreError, Wrong
 from cgrd.store.changes import Changes, Export, OutboxRecord, Outcome, Remembered
 from cgrd.store.conditions import Condition
 from cgrd.store.groups import undo
@@ -110,33 +110,38 @@ class Transaction:
         self.changes.row(table, number, values, replaces=False)
         return number
 
-    def update(self, table: Table, changes: Mapping[str, Any], where: Sequence[Condition]) -> int:
-        """Change columns of all rows that meet the conditions; how many.
+    def update(self, table: Table, number: int, changes: Mapping[str, Any]) -> None:
+        """Change columns of the row with this number, as `insert` and `select` told it.
 
         Raises:
+            NotFound: there is no such row.
             Exists: a unique value is taken.
             Wrong: an unknown column, or a value that its column cannot hold.
         """
+        old = self._row(table, number)
         encoded = table.encode(changes)
-        changed = {table.position[name]: encoded[table.position[name]] for name in changes}
-        found = self.store.matching(table, where)
-        for number, old in found:
-            values = tuple([changed.get(at, value) for at, value in enumerate(old)])
-            self._release(table, number, old)
-            self._claim(table, number, values)
-            self.changes.row(table, number, values, replaces=True)
-        return len(found)
+        changed = {table.position[name] for name in changes}
+        values = tuple([encoded[at] if at in changed else value for at, value in enumerate(old)])
+        self._claim(table, number, values)
+        self._release(table, old, kept=values)
+        self.changes.row(table, number, values, replaces=True)
 
-    def remove(self, table: Table, where: Sequence[Condition]) -> int:
-        """Delete all rows that meet the conditions; how many."""
-        found = self.store.matching(table, where)
-        for number, old in found:
-            self._release(table, number, old)
-            self.changes.row(table, number, None, replaces=True)
-        return len(found)
+    def delete_row(self, table: Table, number: int) -> None:
+        """Delete the row with this number.
+
+        Raises:
+            NotFound: there is no such row.
+        """
+        self._release(table, self._row(table, number))
+        self.changes.row(table, number, None, replaces=True)
+
+    def _row(self, table: Table, number: int) -> Values:
+        for _, values in self.store.matching(table, [Condition(table.number, "=", number)]):
+            return values
+        raise NotFound(explain=f"table {table.name} has no row {number}")
 
     def _claim(self, table: Table, number: int, values: Values) -> None:
-        claims = [(at, key) for at, key in _unique_values(table, values)]
+        claims = _unique_values(table, values)
         for at, key in claims:
             if self.store.unique_holder(table, at, key) not in (None, number):
                 names = " ".join(f"{name}={value}" for name, value in zip(table.unique[at], key, strict=True))
@@ -145,9 +150,11 @@ class Transaction:
         for at, key in claims:
             self.changes.claims[table.name, at, key] = number
 
-    def _release(self, table: Table, number: int, values: Values) -> None:
-        for at, key in _unique_values(table, values):
-            self.changes.claims[table.name, at, key] = None
+    def _release(self, table: Table, values: Values, *, kept: Values | None = None) -> None:
+        still = _unique_values(table, kept) if kept is not None else []
+        for each in _unique_values(table, values):
+            if each not in still:
+                self.changes.claims[table.name, *each] = None
 
     def export(self, record: OutboxRecord) -> int:
         """Put a record into the outbox; its number. It is delivered once this is committed, never before."""

@@ -93,7 +93,8 @@ class StoreMachine(RuleBasedStateMachine):
             tx.insert(CDRS, {"cgrid": key, "cost": charge})
         except Exists:
             assert key in memory.rows
-            tx.update(CDRS, {"cost": charge}, [Condition("cgrid", "=", key)])
+            (row,) = self.store.select(CDRS, [Condition("cgrid", "=", key)])
+            tx.update(CDRS, row["row_number"], {"cost": charge})
         memory.rows[key] = charge
 
     @rule(key=KEYS)
@@ -102,7 +103,10 @@ class StoreMachine(RuleBasedStateMachine):
         with self.store.transaction(why="remove") as tx:
             tx.on_rollback(lambda: setattr(self, "memory", before))
             tx.delete("record", key)
-            assert tx.remove(CDRS, [Condition("cgrid", "=", key)]) == (key in self.memory.rows)
+            rows = self.store.select(CDRS, [Condition("cgrid", "=", key)])
+            assert len(rows) == (key in self.memory.rows)
+            for row in rows:
+                tx.delete_row(CDRS, row["row_number"])
         self.memory.records.pop(key, None)
         self.memory.rows.pop(key, None)
 

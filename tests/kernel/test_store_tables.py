@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cgrd.errors import Exists, StoreError, Wrong
+from cgrd.errors import Exists, NotFound, StoreError, Wrong
 from cgrd.instants import Instant, parse_instant
 from cgrd.store import Column, Condition, SqliteStore, Table
 
@@ -90,10 +90,12 @@ def test_a_unique_value_of_a_dropped_transaction_is_free_again(store: SqliteStor
 
 
 def test_a_removed_row_frees_its_unique_value_within_one_group(store: SqliteStore) -> None:
-    insert(store, "a", usage=1)
+    number = insert(store, "a", usage=1)
     store.flush()
     with store.transaction(why="test") as tx:
-        assert tx.remove(CDRS, [Condition("cgrid", "=", "a")]) == 1
+        tx.delete_row(CDRS, number)
+        with pytest.raises(NotFound):
+            tx.delete_row(CDRS, number)
         tx.insert(CDRS, {"cgrid": "a", "run_id": "*default", "usage": 2})
     store.flush()
     assert [row["usage"] for row in store.select(CDRS)] == [2]
@@ -103,20 +105,24 @@ def test_two_rows_may_swap_their_unique_values_in_one_group(store: SqliteStore) 
     one, two = insert(store, "a"), insert(store, "b")
     store.flush()
     with store.transaction(why="test") as tx:
-        tx.update(CDRS, {"cgrid": "c"}, [Condition("order_id", "=", one)])
-        tx.update(CDRS, {"cgrid": "a"}, [Condition("order_id", "=", two)])
-        tx.update(CDRS, {"cgrid": "b"}, [Condition("order_id", "=", one)])
+        tx.update(CDRS, one, {"cgrid": "c"})
+        tx.update(CDRS, two, {"cgrid": "a"})
+        tx.update(CDRS, one, {"cgrid": "b"})
     store.flush()
     assert ids(store, order=["order_id"]) == ["b", "a"]
 
 
 def test_an_update_to_a_taken_value_is_exists_and_to_its_own_is_not(store: SqliteStore) -> None:
-    insert(store, "a")
-    insert(store, "b")
+    one, two = insert(store, "a"), insert(store, "b")
     with store.transaction(why="test") as tx:
-        assert tx.update(CDRS, {"cgrid": "a", "usage": 5}, [Condition("cgrid", "=", "a")]) == 1
+        tx.update(CDRS, one, {"cgrid": "a", "usage": 5})
         with pytest.raises(Exists):
-            tx.update(CDRS, {"cgrid": "a"}, [Condition("cgrid", "=", "b")])
+            tx.update(CDRS, two, {"cgrid": "a"})
+        with pytest.raises(NotFound):
+            tx.update(CDRS, two + 1, {"usage": 1})
+    assert [(row["cgrid"], row["usage"]) for row in store.select(CDRS)] == [("a", 5), ("b", None)]
+    with pytest.raises(Exists):
+        insert(store, "a")
 
 
 def test_numbers_are_never_used_twice(tmp_path: Path) -> None:
@@ -125,7 +131,7 @@ def test_numbers_are_never_used_twice(tmp_path: Path) -> None:
     first = insert(store, "a")
     store.flush()
     with store.transaction(why="test") as tx:
-        tx.remove(CDRS, [])
+        tx.delete_row(CDRS, first)
     store.close()
     again = SqliteStore.open(tmp_path / "s.db")
     again.declare(CDRS)
