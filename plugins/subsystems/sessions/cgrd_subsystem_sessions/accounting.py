@@ -104,3 +104,15 @@ def requested(*, session_total: int, last_usage: int, usage: int, last_used: int
         return usage, last_used
     more = total - session_total
     return (more, None) if more >= 0 else (0, last_usage + more)
+
+
+def proven(run: SRun, *, elapsed: int) -> int:
+    """What a run is known to have used when its other end was last heard of.
+
+    Of calls the time that passed till then, at most what was granted; of everything else what was granted before the last grant,
+    for that one may be unused.
+    """
+    before = max(0, run.TotalUsage - run.LastUsage)
+    if run.Event.get("ToR", "*voice") not in ("*voice", ""):
+        return before
+    return elapsed if run.EventCost is None and run.CD.LoopIndex == 0 else max(before, min(elapsed, run.TotalUsage))

@@ -5,6 +5,7 @@ Whoever calls holds the session's lock (`Lifecycle.lock`). Source: spec/sessions
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,6 @@ class Lifecycle:
         if "Usage" not in event.Event and "LastUsed" in event.Event:
             event = replace(event, Event={**event.Event, "Usage": event.Event["LastUsed"]})
         runs = await flow.forked(event)
-        flow.runs = runs
         now = self._services.clock.now()
         return Session(
             CGRID=key_of(event),
@@ -74,6 +74,7 @@ class Lifecycle:
             SRuns=[self._run(run.event, force=force) for run in runs],
             OptsStart=dict(event.options()),
             UpdatedAt=now,
+            StartedAt=now,
             ProvedAt=now,
         )
 
@@ -139,13 +140,28 @@ class Lifecycle:
                 granted.append(await self._charging.grant(session, at, wanted, used))
         return granted
 
-    async def end(self, session: Session, *, usage: int | None, last_used: int | None, answered: Instant | None = None) -> CgrdError | None:
-        """Settle every run and close the session; the first reason why a run could not be settled."""
+    async def end(
+        self, session: Session, *, usage: int | None, last_used: int | None, answered: Instant | None = None, cdr_due: bool = False
+    ) -> CgrdError | None:
+        """Settle every run and close the session; the first reason why a run could not be settled.
+
+        Args:
+            usage: the final usage of all runs; None = what was granted, corrected by `last_used`.
+            answered: the answer time for its records, where it is known only now.
+            cdr_due: nobody else will send its CDR.
+        """
+        return await self.end_each(session, [usage] * len(session.SRuns), last_used=last_used, answered=answered, cdr_due=cdr_due)
+
+    async def end_each(
+        self, session: Session, usages: Sequence[int | None], *, last_used: int | None = None, answered: Instant | None = None, cdr_due: bool = False
+    ) -> CgrdError | None:
+        """The same with a final usage for each run."""
         self._watching.ended(session)
         failure = None
-        for at in range(len(session.SRuns)):
-            failure = await self._charging.settle(session, at, usage=usage, last_used=last_used) or failure
-        self._close(session, answered=answered, due=False)
+        for at, usage in enumerate(usages):
+            failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
+            failure = failure or failed
+        self._close(session, answered=answered, due=cdr_due)
         return failure
 
     async def end_once(self, session: Session, *, usage: int) -> None:
@@ -153,14 +169,6 @@ class Lifecycle:
         for at in range(len(session.SRuns)):
             await self._charging.settle(session, at, usage=usage, last_used=None, exact=False)
         self._close(session, answered=None, due=False)
-
-    def mark_due(self, session: Session) -> None:
-        """Nobody will send the CDR of this closed session: it is posted here, also after a restart."""
-        closed = self._registry.closed.get(session.CGRID)
-        if closed is not None:
-            closed.CDRDue = True
-            with self._services.store.transaction(why=f"CDR due for {session.CGRID}") as tx:
-                self._registry.close(closed, tx=tx)
 
     def _close(self, session: Session, *, answered: Instant | None, due: bool) -> None:
         if session.SRuns:

@@ -97,6 +97,10 @@ class Peers:
         """Tell the other end that the money is nearly gone; raises as `disconnect`."""
         await self._tell(session, "AgentV1.WarnDisconnect", session.start())
 
+    async def notify(self, session: Session) -> None:
+        """Tell the other end that a spending limit is reached; raises as `disconnect`."""
+        await self._tell(session, "AgentV1.SpendingStatusNotification", session.event())
+
     async def alter(self, session: Session, fields: dict[str, Any]) -> None:
         """Ask the other end to change the session; raises as `disconnect`."""
         await self._tell(session, "AgentV1.AlterSession", about(session, fields))

@@ -5,10 +5,11 @@ Memory is what counts; active and closed sessions are in the store too, put ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cgrd import Instant
 from cgrd.codec import decode, encode
@@ -128,21 +129,18 @@ class Registry:
 
         tx.on_rollback(undo)
 
-    def rename(self, session: Session, cgrid: str, *, tx: Transaction) -> None:
-        """Give it another key."""
-        before = session.CGRID
-        self._leave(session)
-        session.CGRID = cgrid
-        self._enter(session)
-
-        def undo() -> None:
-            self._leave(session)
-            session.CGRID = before
-            self._enter(session)
-
-        tx.on_rollback(undo)
-        tx.delete(KIND, before)
+    def rename(self, session: Session, cgrid: str, *, fields: Mapping[str, Any], tx: Transaction) -> None:
+        """Give it another key; `fields` of its events change with it."""
+        before = (session.CGRID, session.EventStart, list(session.SRuns))
+        self._rename(session, cgrid, {**session.start(), **fields, "CGRID": cgrid}, [_renamed(run, cgrid, fields) for run in session.SRuns])
+        tx.on_rollback(lambda: self._rename(session, *before))
+        tx.delete(KIND, before[0])
         self.put(session, tx=tx)
+
+    def _rename(self, session: Session, cgrid: str, start: dict[str, Any] | None, runs: list[SRun]) -> None:
+        self._leave(session)
+        session.CGRID, session.EventStart, session.SRuns = cgrid, start, runs
+        self._enter(session)
 
     def remove(self, session: Session, *, tx: Transaction) -> None:
         """It is active no more."""
@@ -191,3 +189,7 @@ class Registry:
         if session is not None:
             self.passive_index.remove(session)
         return session
+
+
+def _renamed(run: SRun, cgrid: str, fields: Mapping[str, Any]) -> SRun:
+    return replace(run, Event={**run.Event, **fields, "CGRID": cgrid}, CD=replace(run.CD, CgrID=cgrid))

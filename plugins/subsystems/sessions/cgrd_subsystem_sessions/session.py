@@ -47,8 +47,9 @@ class Session(msgspec.Struct, kw_only=True):
         Chargeable: False = use is free for now.
         OptsStart: the options it started with.
         UpdatedAt: its last change.
-        ProvedAt: when its other end last gave a sign of life (ours; the reference ignores it).
-        Held: flags of what it took and must give back (ours).
+        StartedAt: when it was started, by our clock (ours; the reference ignores it and the next two).
+        ProvedAt: when its other end last gave a sign of life.
+        Held: flags of what it took and must give back.
     """
 
     CGRID: str = ""
@@ -62,6 +63,7 @@ class Session(msgspec.Struct, kw_only=True):
     SRuns: list[SRun] = []
     OptsStart: dict[str, Any] | None = None
     UpdatedAt: Instant = Instant.ZERO
+    StartedAt: Instant = Instant.ZERO
     ProvedAt: Instant = Instant.ZERO
     Held: list[str] = []
 

@@ -1,0 +1,121 @@
+"""CDRs of sessions: `ProcessCDR`, and posting them when nobody else does.
+
+Source: spec/sessions.md §3 (ProcessCDR) and §5.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cgrd import CGREvent, method
+from cgrd.durations import MINUTE
+from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, PartiallyExecuted
+from cgrd_subsystem_sessions.charging import written
+from cgrd_subsystem_sessions.deadlines import Work
+from cgrd_subsystem_sessions.lifecycle import key_of
+from cgrd_subsystem_sessions.session import RATED_BY_CDR, Session, SRun
+
+if TYPE_CHECKING:
+    from cgrd_subsystem_sessions.service import SessionS
+
+PROCESS = "CDRsV1.ProcessEvent"
+AS_FORKED = ("*chargers:false", "*attributes:false")
+"""The runs' events were forked and changed when the session began."""
+
+
+class Records:
+    """Makes CDRs of sessions.
+
+    Args:
+        owner: SessionS with its parts.
+    """
+
+    def __init__(self, owner: SessionS) -> None:
+        self._owner = owner
+
+    @method("SessionSv1.ProcessCDR")
+    async def process_cdr(self, args: CGREvent) -> str:
+        """Record a session that ended, one CDR per run; an event of no session here is handed to CDRs as it is.
+
+        Raises:
+            MandatoryMissing: no event.
+            NotConnected: no CDRs are connected.
+        """
+        if args.Event is None:
+            raise MandatoryMissing("Event")
+        event = self._owner.completed(args)
+        await self._owner.answering("SessionSv1.ProcessCDR", args, event, partial(self.record, event, ["*rals"]))
+        return "OK"
+
+    async def record(self, event: CGREvent, flags: list[str]) -> None:
+        """Record an event's session, or the event itself under CDRs' `flags`; see `process_cdr`."""
+        if not self._owner.linked("cdrs"):
+            raise NotConnected("CDRs", explain="sessions.cdrs_conns is empty; name a connection there")
+        event = CGREvent(
+            Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event={"Source": "*sessions", **event.Event}, APIOpts=event.APIOpts
+        )
+        key = key_of(event)
+        async with self._owner.lifecycle.lock(key):
+            session = self._owner.registry.active.get(key)
+            if session is not None:
+                self._owner.log.warning("a CDR of a session that is active", cgrid=key)
+                await self._post_runs(session, event)
+            elif key in self._owner.registry.closed:
+                await self.post(key, event)
+            else:
+                await self._owner.call("cdrs", PROCESS, _args(event, flags), str)
+
+    async def post(self, cgrid: str, event: CGREvent | None = None) -> None:
+        """Post the CDRs of a closed session. Where CDRs cannot be reached, it is tried again later.
+
+        Raises:
+            PartiallyExecuted: a run was not recorded; the log says why.
+        """
+        closed = self._owner.registry.closed[cgrid]
+        try:
+            await self._post_runs(closed.Session, event)
+        except CgrdError:
+            if closed.CDRDue:
+                due = self._owner.services.clock.now_ns() + MINUTE
+                self._owner.watching.deadlines.set((cgrid, "cdr"), due, self.retrying(cgrid))
+            raise
+        with self._owner.services.store.transaction(why=f"CDR of session {cgrid}") as tx:
+            self._owner.registry.recorded(closed, at=self._owner.services.clock.now(), tx=tx)
+
+    def retrying(self, cgrid: str) -> Work:
+        """The work of posting CDRs that are due."""
+        return partial(self.retry, cgrid)
+
+    async def retry(self, cgrid: str) -> None:
+        """Post CDRs that are still due."""
+        async with self._owner.lifecycle.lock(cgrid):
+            closed = self._owner.registry.closed.get(cgrid)
+            if closed is not None and closed.CDRDue:
+                await self._owner.told(self.post(cgrid), closed.Session)
+
+    async def _post_runs(self, session: Session, event: CGREvent | None) -> None:
+        failures = []
+        for run in session.SRuns:
+            try:
+                await self._owner.call("cdrs", PROCESS, self._cdr(session, run, event), str)
+            except CgrdError as error:
+                failures.append(error)
+                self._owner.log.warning("a CDR was not made", cgrid=session.CGRID, run=run.CD.RunID, error=str(error), explain=error.explain)
+        if failures:
+            raise PartiallyExecuted(explain="; ".join(f"{error} {error.explain}".strip() for error in failures))
+
+    def _cdr(self, session: Session, run: SRun, event: CGREvent | None) -> dict[str, Any]:
+        flags = [*AS_FORKED]
+        if run.Event.get("RequestType") in RATED_BY_CDR:
+            flags.append("*rals:true")
+        fields: dict[str, Any] = {"Source": "*sessions", **written(session, run, decimals=self._owner.services.rounding_decimals)}
+        options = {**session.options(), **(event.options() if event is not None else {})}
+        told = CGREvent(Tenant=session.Tenant, ID=event.ID if event is not None else f"{session.CGRID}:{run.CD.RunID}", Event=fields, APIOpts=options)
+        return _args(told, flags)
+
+
+def _args(event: CGREvent, flags: list[str]) -> dict[str, Any]:
+    return {"Flags": flags, "Tenant": event.Tenant, "ID": event.ID, "Time": event.Time, "Event": event.Event, "APIOpts": event.APIOpts}
+
+

@@ -1,0 +1,167 @@
+"""SessionS put together: its parts, what they share, and its life."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import trio
+
+from cgrd import CGREvent, Flow, Served, Subsystem, methods_of
+from cgrd.codec import decode, encode
+from cgrd.config import as_duration
+from cgrd.costs import duration_of
+from cgrd.errors import CgrdError
+from cgrd.services import Services
+from cgrd_subsystem_sessions.charging import Charging
+from cgrd_subsystem_sessions.control import Control, TenantArgs
+from cgrd_subsystem_sessions.events import Events
+from cgrd_subsystem_sessions.finishing import Finishing
+from cgrd_subsystem_sessions.legacy import Legacy
+from cgrd_subsystem_sessions.lifecycle import Lifecycle, key_of
+from cgrd_subsystem_sessions.peers import Peers
+from cgrd_subsystem_sessions.queries import Queries
+from cgrd_subsystem_sessions.records import Records
+from cgrd_subsystem_sessions.registry import Registry
+from cgrd_subsystem_sessions.replication import Replication
+from cgrd_subsystem_sessions.session import Session
+from cgrd_subsystem_sessions.stir import StirShaken
+from cgrd_subsystem_sessions.structured import Structured
+from cgrd_subsystem_sessions.watching import Watching
+
+
+class SessionS(Subsystem, section="sessions"):
+    """Authorises, starts, charges and ends sessions; drives the flows."""
+
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
+        super().__init__(services=services, config=config)
+        self.log = services.log("sessions")
+        self.registry = Registry(store=services.store, fields=config["session_indexes"])
+        self.peers = Peers(services=services, protocol=float(config["client_protocol"]))
+        self.watching = Watching(self)
+        self.charging = Charging(owner=self, registry=self.registry)
+        self.lifecycle = Lifecycle(owner=self, registry=self.registry, charging=self.charging, watching=self.watching)
+        self.finishing = Finishing(self)
+        self.replication = Replication(self)
+        self.structured = Structured(self)
+        self.events = Events(self)
+        self.records = Records(self)
+        self.queries = Queries(self)
+        self.control = Control(self)
+        self.stir = StirShaken(self)
+        self.legacy = Legacy(self)
+
+    def served(self) -> Iterator[Served]:
+        yield from self.structured.served()
+        for part in (self.events, self.records, self.queries, self.control, self.replication, self.stir, self.legacy):
+            yield from methods_of(part, owner=self.section)
+
+    async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Take up what the store kept, then watch."""
+        self.registry.load()
+        for session in list(self.registry.active.values()):
+            self.watching.began(session)
+        now = self.services.clock.now_ns()
+        for cgrid, closed in self.registry.closed.items():
+            if closed.CDRDue:
+                self.watching.deadlines.set((cgrid, "cdr"), now, self.records.retrying(cgrid))
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._watch)
+            nursery.start_soon(self._sync)
+            task_status.started()
+
+    async def _watch(self, *, task_status: trio.TaskStatus[None]) -> None:
+        await self.watching.deadlines.run(task_status=task_status)
+
+    async def _sync(self) -> None:
+        interval = as_duration(self.config["channel_sync_interval"])
+        while interval > 0:
+            await self.services.clock.sleep(interval)
+            await self.told(self.control.sync(TenantArgs()))
+
+    async def told(self, work: Awaitable[Any], session: Session | None = None) -> None:
+        """Do background work; what fails in it is logged and ends nothing else."""
+        cgrid = session.CGRID if session is not None else ""
+        with self.services.store.scope():
+            try:
+                await work
+                await self.services.store.durable()
+            except CgrdError as error:
+                self.log.warning("work on a session failed", cgrid=cgrid, error=str(error), explain=error.explain)
+            except Exception:
+                self.log.exception("work on a session broke", cgrid=cgrid)
+
+    def completed(self, event: CGREvent, *, keyed: bool = True) -> CGREvent:
+        """The event with a tenant, an id and, where `keyed`, its CGRID; the one given is not changed."""
+        fields = event.Event
+        if keyed and not fields.get("CGRID"):
+            fields = {**fields, "CGRID": key_of(event)}
+        return CGREvent(
+            Tenant=event.Tenant or self.services.default_tenant, ID=event.ID or str(uuid4()), Time=event.Time, Event=fields, APIOpts=event.APIOpts
+        )
+
+    def keys_of(self, event: CGREvent) -> list[str]:
+        """The CGRIDs whose locks a request needs: its session's, and the one it had before."""
+        keys = [key_of(event)]
+        if earlier := event.Event.get("InitialOriginID"):
+            keys.append(key_of(_renamed(event, str(earlier))))
+        return keys
+
+    def find(self, event: CGREvent) -> Session | None:
+        """The event's active session: by its key, by the OriginID it began with (it is renamed then), or taken over from a passive copy."""
+        key, *earlier = self.keys_of(event)
+        session = self.registry.active.get(key)
+        if session is None and earlier and (session := self.registry.active.get(earlier[0])) is not None:
+            self.watching.ended(session)
+            with self.services.store.transaction(why=f"session {earlier[0]} is {key} now") as tx:
+                self.registry.rename(session, key, fields={"OriginID": event.Event.get("OriginID", "")}, tx=tx)
+            self.watching.began(session)
+        return session or self.replication.promote(key)
+
+    def debit_interval(self, event: CGREvent) -> int:
+        """Step of the debit loops of a session that starts: the option, else the configuration; 0 = none."""
+        given = duration_of(event.options(), "*sessionsDebitInterval")
+        return as_duration(self.config["debit_interval"]) if given is None else given
+
+    def is_chargeable(self, event: CGREvent) -> bool:
+        """Whether use is paid for from now on."""
+        return event.options().get("*sessionsChargeable", True) not in (False, "false", "0", 0)
+
+    def held(self, flow: Flow) -> list[str]:
+        """Flags of what this flow takes and a session must give back."""
+        stages = self.services.flows[flow.name]
+        return sorted({made.flag for made in stages if made.holds and made.flag in flow.asked and made.option in ("", *flow.asked[made.flag])})
+
+    async def answering(self, method: str, args: Any, event: CGREvent, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Do a request once: with a key, the same request gets the same answer and has no second effect.
+
+        The key is the option `*idempotencyKey`, or method, tenant and ID where the cache `*rpc_responses` is on.
+
+        Raises:
+            Wrong: the key came with another body.
+        """
+        key = self._request_key(method, args, event)
+        if not key:
+            return await work()
+        digest = hashlib.sha256(encode(args)).digest()
+        async with self.services.store.request_keys.once(key, digest) as once:
+            if once.answer is not None:
+                return decode(once.answer)
+            answer = await work()
+            with self.services.store.transaction(why=method) as tx:
+                tx.remember(key, digest, encode(answer))
+            return answer
+
+    def _request_key(self, method: str, args: Any, event: CGREvent) -> str:
+        if given := event.options().get("*idempotencyKey"):
+            return f"{event.Tenant}:{given}"
+        partitions = self.services.config.sections.get("caches", {}).get("partitions", {})
+        kept = partitions.get("*rpc_responses", {}).get("limit", 0)
+        return f"{method}:{event.Tenant}:{args.ID}" if kept and args.ID else ""
+
+
+def _renamed(event: CGREvent, origin_id: str) -> CGREvent:
+    fields = {"OriginID": origin_id, "OriginHost": event.Event.get("OriginHost", "")}
+    return CGREvent(Tenant=event.Tenant, ID=event.ID, Event=fields)

@@ -1,0 +1,149 @@
+"""What SessionS does itself in the flows that it drives: it starts, updates and ends sessions, and hands events to CDRs.
+
+Source: spec/sessions.md §3 and §4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cgrd import Flow, Run, stage
+from cgrd.costs import duration_of, requested_usage
+from cgrd.errors import CgrdError, MandatoryMissing, Prefixed
+from cgrd_subsystem_sessions.lifecycle import key_of
+from cgrd_subsystem_sessions.session import Session
+
+if TYPE_CHECKING:
+    from cgrd_subsystem_sessions.service import SessionS
+
+EARLIER: Final = "*chargers *attributes *routes *thresholds *stats *stir_authenticate *stir_initiate *resources *ips *cost"
+FORCE: Final = {"ForceDuration": bool}
+LOOPED: Final = -1
+"""MaxUsage of a session that debit loops pay."""
+
+
+def _owner(flow: Flow) -> SessionS:
+    return cast("SessionS", flow.driver)
+
+
+def _forces(flow: Flow) -> bool:
+    return bool(flow.options().get("ForceDuration")) or "*fd" in flow.options()
+
+
+async def _prefixed(work: Any) -> Any:
+    try:
+        return await work
+    except CgrdError as error:
+        raise Prefixed("RALS_ERROR", error) from error
+
+
+@stage("*rals", of="initiate", after="*attributes *resources *ips", args="InitSession", inputs=FORCE, edge="rals", service="RALs", reply="MaxUsage")
+async def initiate(flow: Flow) -> int:
+    """Start a session; how long it may go on."""
+    session = await _start(flow)
+    if session.has_loop():
+        return LOOPED
+    return min(await _prefixed(_granted(flow, session)))
+
+
+async def _granted(flow: Flow, session: Session) -> list[int]:
+    owner = _owner(flow)
+    granted = await owner.lifecycle.update(session, session.start(), chargeable=owner.is_chargeable(flow.event))
+    await owner.replication.changed(session)
+    return granted
+
+
+async def _start(flow: Flow) -> Session:
+    """Make and register a session of the flow's event."""
+    owner = _owner(flow)
+    session = await owner.lifecycle.make(flow, debit_interval=owner.debit_interval(flow.event), force=_forces(flow))
+    session.Held = owner.held(flow)
+    owner.lifecycle.register(session)
+    return session
+
+
+@stage("*rals", of="update", after="*attributes", args="UpdateSession", inputs=FORCE, edge="rals", service="RALs", reply="MaxUsage")
+async def update(flow: Flow) -> int:
+    """Let a session go on, or start the one that is not there; how long it may go on."""
+    owner = _owner(flow)
+    session = owner.find(flow.event)
+    if session is None:
+        session = await _start(flow)
+    else:
+        owner.lifecycle.renew(session, flow.event, flow.peer)
+    fields = flow.event.Event
+    granted = await _prefixed(owner.lifecycle.update(session, fields, chargeable=owner.is_chargeable(flow.event)))
+    await owner.replication.changed(session)
+    return min(granted)
+
+
+@stage("*rals", of="terminate", args="TerminateSession", inputs=FORCE, edge="rals", service="RALs", before="*resources *ips *thresholds *stats")
+async def terminate(flow: Flow) -> None:
+    """End a session; one that was never started is charged at once. One that has ended already stays as it is."""
+    owner = _owner(flow)
+    fields = flow.event.Event
+    if not fields.get("OriginID"):
+        raise MandatoryMissing("OriginID")
+    session = owner.find(flow.event)
+    if session is None:
+        if key_of(flow.event) in owner.registry.closed:
+            return
+        session = await owner.lifecycle.make(flow, debit_interval=0, force=_forces(flow))
+        await owner.lifecycle.update(session, session.start(), chargeable=owner.is_chargeable(flow.event))
+    usage, last_used = duration_of(fields, "Usage"), duration_of(fields, "LastUsed")
+    failure = await owner.lifecycle.end(session, usage=usage, last_used=last_used, answered=owner.lifecycle.answered_at(fields))
+    await owner.replication.removed(session)
+    if failure is not None:
+        raise Prefixed("RALS_ERROR", failure)
+
+
+@stage(
+    "*rals", of="message", after="*attributes *resources *ips *routes", before="*thresholds *stats", args="Debit", inputs=FORCE,
+    edge="rals", service="RALs", reply="MaxUsage", errors="RALS_ERROR",
+)  # fmt: skip
+async def debit(flow: Flow) -> int:
+    """Charge an event once; how much of it could be paid."""
+    owner = _owner(flow)
+    session = await owner.lifecycle.make(flow, debit_interval=0, force=_forces(flow))
+    granted = min(await owner.lifecycle.update(session, session.start(), chargeable=owner.is_chargeable(flow.event)))
+    await owner.lifecycle.end_once(session, usage=granted)
+    return granted
+
+
+LATE: Final[dict[str, Any]] = {"of": "event", "after": EARLIER, "before": "*cdrs", "edge": "rals", "service": "RALs"}
+
+
+@stage("*rals", option="*initiate", unless="*authorize", **LATE)
+async def initiate_event(flow: Flow) -> None:
+    """Start a session by the generic API; a debit loop's first grant is the default usage."""
+    flow.event = raw(flow).event
+    usage = await initiate(flow)
+    if usage == LOOPED:
+        usage = requested_usage({"ToR": flow.event.Event.get("ToR", "")}, flow.driver.config["default_usage"])
+    flow.by_run["MaxUsage"] = {raw(flow).id: usage}
+
+
+@stage("*rals", option="*update", unless="*authorize *initiate", **LATE)
+async def update_event(flow: Flow) -> None:
+    """Let a session go on by the generic API."""
+    flow.event = raw(flow).event
+    flow.by_run["MaxUsage"] = {raw(flow).id: await update(flow)}
+
+
+@stage("*rals", option="*terminate", unless="*authorize *initiate *update", **LATE)
+async def terminate_event(flow: Flow) -> None:
+    """End a session by the generic API."""
+    flow.event = raw(flow).event
+    await terminate(flow)
+
+
+@stage("*cdrs", of="event", after=f"{EARLIER} *rals", edge="cdrs", service="CDRs", errors="CDRS_ERROR", tolerant=True)
+async def record(flow: Flow) -> None:
+    """Record the event; the sub-options are the flags that CDRs sees."""
+    flags = [name for name in flow.options() if name != "*derived_reply"]
+    await _owner(flow).records.record(raw(flow).event, flags)
+
+
+def raw(flow: Flow) -> Run:
+    """The event's own view in the generic API."""
+    return flow.runs[0]

@@ -1,0 +1,161 @@
+"""The structured API: AuthorizeEvent, InitiateSession, UpdateSession, TerminateSession, ProcessMessage.
+
+Their arguments are made of the stages that take part: each says which booleans ask for it and what else it reads, so a stranger's
+stage adds its own argument. Source: spec/sessions.md §3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from cgrd import CGREvent, Flow, Instant, Peer, Served, Stage, served_as
+from cgrd.errors import MandatoryMissing
+from cgrd.flows import settled, travel
+from cgrd_subsystem_sessions.digest import authorized_digest, initiated_digest
+
+if TYPE_CHECKING:
+    from cgrd_subsystem_sessions.service import SessionS
+
+
+class Call(NamedTuple):
+    """A method of the structured API: its flow, its arguments' name, and what it does beside the flow."""
+
+    method: str
+    flow: str
+    args: str
+    needs_a_part: bool = True
+    paged: bool = False
+    digest: Any = None
+
+
+CALLS = (
+    Call("AuthorizeEvent", "authorize", "V1AuthorizeArgs", paged=True),
+    Call("AuthorizeEventWithDigest", "authorize", "V1AuthorizeArgs", paged=True, digest=authorized_digest),
+    Call("InitiateSession", "initiate", "V1InitSessionArgs"),
+    Call("InitiateSessionWithDigest", "initiate", "V1InitSessionArgs", digest=initiated_digest),
+    Call("UpdateSession", "update", "V1UpdateSessionArgs"),
+    Call("TerminateSession", "terminate", "V1TerminateSessionArgs"),
+    Call("ProcessMessage", "message", "V1ProcessMessageArgs", needs_a_part=False, paged=True),
+)
+
+UNTYPED_EVENT: tuple[tuple[str, Any, Any], ...] = (
+    ("Tenant", str, ""),
+    ("ID", str, ""),
+    ("Time", Instant | None, None),
+    ("Event", dict[str, Any] | None, None),
+    ("APIOpts", dict[str, Any] | None, None),
+)
+
+
+def arguments(name: str, stages: Sequence[Stage], *, paged: bool) -> type[msgspec.Struct]:
+    """The arguments' type: the event's own fields, a boolean per part, and what the parts read."""
+    fields: dict[str, tuple[Any, Any]] = {}
+    for made in stages:
+        fields |= dict.fromkeys(made.args, (bool, False))
+        fields |= {arg: (kind, zero_of(kind)) for arg, kind in made.inputs.items()}
+    fields |= {each: (kind, zero) for each, kind, zero in UNTYPED_EVENT}
+    if paged:
+        fields |= {"Limit": (int | None, None), "Offset": (int | None, None)}
+    return msgspec.defstruct(name, [(each, kind, zero) for each, (kind, zero) in fields.items()], kw_only=True)
+
+
+def zero_of(kind: Any) -> Any:
+    """What an argument is when it is not given."""
+    return kind() if kind in (bool, str, int) else None
+
+
+def asked_for(stages: Sequence[Stage], args: Any) -> dict[str, dict[str, Any]]:
+    """The parts whose booleans are set, with what they read, by flag."""
+    asked: dict[str, dict[str, Any]] = {}
+    for made in stages:
+        if any(getattr(args, name) for name in made.args):
+            options = asked.setdefault(made.flag, {})
+            options |= {name: getattr(args, name) for name in made.inputs}
+            if made.option:
+                options[made.option] = []
+    return asked
+
+
+def event_of(args: Any) -> CGREvent:
+    """The event in the arguments.
+
+    Raises:
+        MandatoryMissing: there is none.
+    """
+    if args.Event is None:
+        empty = not (args.Tenant or args.ID or args.Time or args.APIOpts)
+        raise MandatoryMissing("CGREvent" if empty else "Event")
+    return CGREvent(Tenant=args.Tenant, ID=args.ID, Time=args.Time, Event=args.Event, APIOpts=args.APIOpts)
+
+
+class Structured:
+    """Serves the structured API.
+
+    Args:
+        owner: SessionS with its parts.
+    """
+
+    def __init__(self, owner: SessionS) -> None:
+        self._owner = owner
+
+    def served(self) -> Iterator[Served]:
+        """Its methods, with the arguments that the stages of now make."""
+        for call in CALLS:
+            stages = self._owner.services.flows[call.flow]
+            kind = arguments(call.args, stages, paged=call.paged)
+            handler = _Handler(self, call)
+            yield served_as(f"SessionSv1.{call.method}", handler.answer, owner=self._owner.section, args=kind)
+
+    async def run(self, call: Call, args: Any, peer: Peer | None) -> Any:
+        """Answer one request."""
+        given = event_of(args)
+        asked = asked_for(self._owner.services.flows[call.flow], args)
+        if call.needs_a_part and not asked:
+            raise MandatoryMissing("Subsystems", explain=f"set at least one of the booleans of {call.method}, as {self._example(call)}")
+        event = self._owner.completed(given)
+        self._owner.peers.remember(peer)
+        flow = Flow(name=call.flow, driver=self._owner, event=event, asked=asked, peer=peer)
+        return await self._owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._travelled, call, flow))
+
+    async def charge(self, call: Call, event: CGREvent, peer: Peer | None) -> Any:
+        """The same for an event alone, of which only the charging is asked."""
+        self._owner.peers.remember(peer)
+        flow = Flow(name=call.flow, driver=self._owner, event=self._owner.completed(event), asked={"*chargers": {}, "*rals": {}}, peer=peer)
+        return await self._travelled(call, flow)
+
+    def _example(self, call: Call) -> str:
+        return next((name for made in self._owner.services.flows[call.flow] for name in made.args), "none: no stage is installed")
+
+    async def _travelled(self, call: Call, flow: Flow) -> Any:
+        if call.flow == "authorize":
+            await travel(self._owner.services.flows[call.flow], flow)
+        else:
+            async with self._owner.lifecycle.lock(*self._owner.keys_of(flow.event)):
+                await travel(self._owner.services.flows[call.flow], flow)
+        if call.flow == "update":
+            self._log(flow)
+        else:
+            settled(flow)
+        if call.flow == "terminate":
+            return "OK"
+        return call.digest(flow.reply, self._owner.services.config.general) if call.digest else flow.reply
+
+    def _log(self, flow: Flow) -> None:
+        """What fails beside an update is only logged."""
+        for error in flow.partial:
+            self._owner.log.warning("beside an update", id=flow.event.ID, error=str(error), explain=error.explain)
+
+
+class _Handler:
+    """One method bound to its call."""
+
+    def __init__(self, structured: Structured, call: Call) -> None:
+        self._structured = structured
+        self._call = call
+
+    async def answer(self, args: Any, peer: Peer | None = None) -> Any:
+        return await self._structured.run(self._call, args, peer)
