@@ -2,7 +2,7 @@
 
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.errors import MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination
-from cgrd_subsystem_rals.rating.getcost import compress_spans, cost_of
+from cgrd_subsystem_rals.rating.getcost import compress_spans, cost_by_plan, cost_of
 from cgrd_subsystem_rals.rating.policy import RatingPolicy
 from cgrd_subsystem_rals.rating.records import (
     Destination,
@@ -30,6 +30,7 @@ __all__ = [
     "RatingProfile",
     "UnauthorizedDestination",
     "compress_spans",
+    "cost_by_plan",
     "cost_of",
     "profile_key",
     "rated_spans",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cgrd_subsystem_rals.rating.policy import RatingPolicy
 from cgrd_subsystem_rals.rating.records import Destination, RatingPlan, RatingProfile
-from cgrd_subsystem_rals.rating.tables import Tables, compile_plan
+from cgrd_subsystem_rals.rating.tables import PlanTables
 
 
 class RatingBook:
@@ -21,7 +21,7 @@ class RatingBook:
         self.plans: dict[str, RatingPlan] = {}
         self.profiles: dict[str, RatingProfile] = {}
         self.ids_of_prefix: dict[str, tuple[str, ...]] = {}
-        self._tables: dict[str, dict[str, Tables]] = {}
+        self._tables: dict[str, PlanTables] = {}
 
     def put_destination(self, destination: Destination) -> None:
         """Add a destination or replace the one of its id."""
@@ -44,7 +44,7 @@ class RatingBook:
         return True
 
     def put_plan(self, plan: RatingPlan) -> None:
-        """Add a rating plan or replace the one of its id; it is compiled when first used."""
+        """Add a rating plan or replace the one of its id; its tables are made when first used."""
         self.plans[plan.Id] = plan
         self._tables.pop(plan.Id, None)
 
@@ -53,12 +53,12 @@ class RatingBook:
         self._tables.pop(plan_id, None)
         return self.plans.pop(plan_id, None) is not None
 
-    def tables(self, plan_id: str) -> dict[str, Tables] | None:
-        """The compiled tables of a plan by destination id, None when the plan is unknown."""
-        compiled = self._tables.get(plan_id)
-        if compiled is None and (plan := self.plans.get(plan_id)) is not None:
-            compiled = self._tables[plan_id] = compile_plan(plan)
-        return compiled
+    def tables(self, plan_id: str) -> PlanTables | None:
+        """The tables of a plan, None when the plan is unknown."""
+        made = self._tables.get(plan_id)
+        if made is None and (plan := self.plans.get(plan_id)) is not None:
+            made = self._tables[plan_id] = PlanTables(plan)
+        return made
 
     def put_profile(self, profile: RatingProfile) -> None:
         """Add a rating profile or replace the one of its id; its activations are sorted by time."""

@@ -12,7 +12,7 @@ from cgrd.instants import Instant
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.errors import RatingPlanNotFound, UnauthorizedDestination
 from cgrd_subsystem_rals.rating.records import RatingPlanActivation, profile_key
-from cgrd_subsystem_rals.rating.tables import Tables
+from cgrd_subsystem_rals.rating.tables import PlanTables, Tables
 from cgrd_subsystem_rals.rating.timings import Wall
 
 ANY = "*any"
@@ -54,6 +54,22 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
     raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
 
 
+def find_in_plan(book: RatingBook, *, plan_id: str, subject: str, asked: Asked) -> list[Found]:
+    """The rates of a plan for a call, no profile asked; `subject` is what the cost shall show as matched.
+
+    Raises:
+        RatingPlanNotFound: no such plan.
+        UnauthorizedDestination: it has no rate for the destination at that time.
+    """
+    tables = book.tables(plan_id)
+    if tables is None:
+        raise RatingPlanNotFound(explain=f"no rating plan {plan_id}")
+    prefix, destination, hit = match_destination(book, tables, asked)
+    if not hit:
+        raise UnauthorizedDestination(explain=f"plan {plan_id} has no rate for {asked.destination or ANY} at {asked.start}")
+    return [Found(subject, prefix, destination, plan_id, asked.start.ns, hit, ())]
+
+
 def _is_known(book: RatingBook, tenant: str, category: str, subject: str) -> bool:
     return any(book.profile(profile_key(tenant, category, whose)) is not None for whose in (subject, ANY))
 
@@ -91,31 +107,33 @@ def _in_time(activations: list[RatingPlanActivation], key: str, asked: Asked) ->
 
 
 def _of_activation(book: RatingBook, subject: str, activation: RatingPlanActivation, asked: Asked) -> Found | None:
-    tables = book.tables(activation.RatingPlanId) if activation.RatingPlanId else {}
+    fallbacks = tuple(activation.FallbackKeys or ())
+    if not activation.RatingPlanId:
+        return Found(subject, ANY, ANY, "", activation.ActivationTime.ns, (), fallbacks)
+    tables = book.tables(activation.RatingPlanId)
     if tables is None:
         return None
-    fallbacks = tuple(activation.FallbackKeys or ())
     prefix, destination, hit = match_destination(book, tables, asked)
     if not hit and not fallbacks:
         return None
     return Found(subject, prefix, destination, activation.RatingPlanId, activation.ActivationTime.ns, hit, fallbacks)
 
 
-def match_destination(book: RatingBook, plan: dict[str, Tables], asked: Asked) -> tuple[str, str, Tables]:
+def match_destination(book: RatingBook, plan: PlanTables, asked: Asked) -> tuple[str, str, Tables]:
     """The longest prefix of the number for which the plan has a rate that holds at the call's start; at last `*any`, unchecked."""
     if asked.destination and asked.destination != ANY:
         wall = Wall(asked.start)
         for prefix, ids in book.destinations_of(asked.destination):
             best: tuple[str, Tables] | None = None
             for destination in ids:
-                tables = plan.get(destination)
+                tables = plan.of(destination)
                 if tables is None or not any(table.calendar.started(wall) for table in tables):
                     continue
                 if best is None or _weight(tables) > _weight(best[1]):
                     best = (destination, tables)
             if best is not None:
                 return prefix, best[0], best[1]
-    return ANY, ANY, plan.get(ANY, ())
+    return ANY, ANY, plan.of(ANY) or ()
 
 
 def _weight(tables: Tables) -> Decimal:

@@ -13,7 +13,7 @@ from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan
 from cgrd.money import ZERO, round_decimal
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.find import ANY
-from cgrd_subsystem_rals.rating.spans import NOBODY, VOICE, rated_spans, zero_span
+from cgrd_subsystem_rals.rating.spans import NOBODY, VOICE, rate_by_plan, rated_spans, spans_of, zero_span
 
 
 def cost_of(book: RatingBook, call: CallDescriptor) -> CallCost:
@@ -29,7 +29,29 @@ def cost_of(book: RatingBook, call: CallDescriptor) -> CallCost:
         span = zero_span(book, call, subject=subject)
         return call_cost(call, subject=subject, spans=[span] if span else [], cost=ZERO)
     call = msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
-    spans = rated_spans(book, call, subject=subject)
+    return _cost_of_spans(call, subject, rated_spans(book, call, subject=subject))
+
+
+def cost_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subject: str = "") -> CallCost:
+    """The cost of a call by one rating plan, whatever the profiles say.
+
+    Args:
+        book: the rates.
+        call: to be rated; of no length it costs nothing.
+        plan_id: by which plan.
+        subject: what the spans shall name as the matched profile.
+
+    Raises:
+        MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: no price for it.
+    """
+    book.policy.check_usage(call.ToR, call.duration)
+    call = msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
+    whose = call.Subject or call.Account
+    spans = spans_of(book, rate_by_plan(book, call, plan_id=plan_id, subject=subject)) if call.duration else []
+    return _cost_of_spans(call, whose, spans)
+
+
+def _cost_of_spans(call: CallDescriptor, subject: str, spans: list[TimeSpan]) -> CallCost:
     if call.LoopIndex == 0 and spans:
         add_connect_fee(spans[0])
     cost = _rounded_total(_capped(spans, call.MaxCostSoFar), spans)

@@ -9,7 +9,7 @@ import msgspec
 from cgrd.durations import HOUR
 from cgrd_subsystem_rals.rating.errors import MaxUsageExceeded
 
-_USUAL_MAX_USAGE = {"*any": 189 * HOUR, "*voice": 72 * HOUR, "*data": 107_374_182_400, "*sms": 5_000, "*mms": 10_000}
+_USUAL_MAX_USAGE = {"*any": 189 * HOUR, "*voice": 72 * HOUR, "*data": 107_374_182_400, "*sms": 10_000, "*mms": 10_000}
 _USUAL_ZERO_SUBJECTS = {"*any": "*zero1ns", "*voice": "*zero1s"}
 
 

@@ -10,7 +10,7 @@ from cgrd.instants import Instant
 from cgrd.money import ZERO
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.errors import UnauthorizedDestination
-from cgrd_subsystem_rals.rating.find import Asked, Found, find_rates, lookup
+from cgrd_subsystem_rals.rating.find import Asked, Found, find_in_plan, find_rates, lookup
 from cgrd_subsystem_rals.rating.split import Priced, split, whole_increments
 from cgrd_subsystem_rals.rating.tables import span_cost
 
@@ -48,14 +48,29 @@ def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: In
     end = max(end, start.ns + 1)
     asked = Asked(call.Destination, start, end)
     found = find_rates(book, tenant=call.Tenant, category=call.Category, subject=subject, asked=asked)
-    usage_at_epoch = max(used, end - start.ns) - end
+    return _priced(book, call, found, asked, used=used)
+
+
+def rate_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subject: str) -> RatedCall:
+    """Split a call into pieces priced by one plan, whatever the profiles say.
+
+    Raises:
+        RatingPlanNotFound, UnauthorizedDestination: no price for it.
+    """
+    asked = Asked(call.Destination, call.TimeStart, max(call.TimeEnd.ns, call.TimeStart.ns + 1))
+    found = find_in_plan(book, plan_id=plan_id, subject=subject, asked=asked)
+    return _priced(book, call, found, asked, used=call.DurationIndex)
+
+
+def _priced(book: RatingBook, call: CallDescriptor, found: list[Found], asked: Asked, *, used: int) -> RatedCall:
+    usage_at_epoch = max(used, asked.end - asked.start.ns) - asked.end
     pieces = split(asked, found, usage_at_epoch=usage_at_epoch, by_clock=call.ToR == VOICE)
     if any(piece.table is None for piece in pieces):
         raise UnauthorizedDestination(
             explain=f"plan {found[0].plan} has no rate for destination {found[0].destination} during a part of the call; add a timing that covers it"
         )
     priced = whole_increments(pieces, usage_at_epoch=usage_at_epoch, decimals=book.policy.rounding_decimals)
-    return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=start.zone)
+    return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=asked.start.zone)
 
 
 def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "") -> list[TimeSpan]:
@@ -65,6 +80,11 @@ def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "") ->
         RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
     rated = rate_call(book, call, subject=subject or call.Subject, start=call.TimeStart, end=call.TimeEnd.ns, used=call.DurationIndex)
+    return spans_of(book, rated)
+
+
+def spans_of(book: RatingBook, rated: RatedCall) -> list[TimeSpan]:
+    """The pieces of a rated call as the wire shows them."""
     most, decimals = book.policy.max_increments, book.policy.rounding_decimals
     return [span_of(rated, piece) if piece.steps <= most else unsplit_span(rated, piece, decimals) for piece in rated.pieces]
 

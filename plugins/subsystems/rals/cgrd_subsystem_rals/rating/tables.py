@@ -1,4 +1,4 @@
-"""Rating plans compiled: for each destination a tuple of tables, ready for looking up."""
+"""Rating plans made ready for looking up: for each destination a tuple of tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from cgrd.costs import RateInterval, RGRate, RIRate, RITiming
 from cgrd.durations import SECOND
 from cgrd.money import ZERO, round_decimal
-from cgrd_subsystem_rals.rating.records import RatingPlan
+from cgrd_subsystem_rals.rating.records import RatingPlan, RPRate
 from cgrd_subsystem_rals.rating.timings import Calendar
 
 _WIDE = Context(prec=60)
@@ -87,17 +87,31 @@ def _without_zero_steps(rating: RIRate) -> RIRate:
 Tables = tuple[RateTable, ...]
 
 
-def compile_plan(plan: RatingPlan) -> dict[str, Tables]:
-    """The tables of each destination of a plan, in the plan's order."""
-    compiled: dict[str, Tables] = {}
-    shared: dict[tuple[str, str, Decimal], RateTable] = {}
-    for destination, rates in plan.DestinationRates.items():
-        tables = []
-        for rate in rates:
-            key = (rate.Timing, rate.Rating, rate.Weight)
-            if key not in shared:
-                interval = RateInterval(Timing=plan.Timings.get(rate.Timing), Rating=plan.Ratings.get(rate.Rating), Weight=rate.Weight)
-                shared[key] = RateTable(interval)
-            tables.append(shared[key])
-        compiled[destination] = tuple(tables)
-    return compiled
+class PlanTables:
+    """The tables of a rating plan by destination, in the plan's order. Each is made when it is first asked for, so a plan of any size is
+    ready at once; destinations whose lines are the same share theirs."""
+
+    def __init__(self, plan: RatingPlan) -> None:
+        self._plan = plan
+        self._of: dict[str, Tables | None] = {}
+        self._shared: dict[tuple[tuple[str, str, Decimal], ...], Tables] = {}
+
+    def of(self, destination: str) -> Tables | None:
+        """The tables of a destination, None when the plan does not know it."""
+        try:
+            return self._of[destination]
+        except KeyError:
+            rates = self._plan.DestinationRates.get(destination)
+            if rates is None:
+                return None
+            made = self._of[destination] = self._made(rates)
+            return made
+
+    def _made(self, rates: list[RPRate]) -> Tables:
+        key = tuple((rate.Timing, rate.Rating, rate.Weight) for rate in rates)
+        if key not in self._shared:
+            timings, ratings = self._plan.Timings, self._plan.Ratings
+            self._shared[key] = tuple(
+                RateTable(RateInterval(Timing=timings.get(timing), Rating=ratings.get(rating), Weight=weight)) for timing, rating, weight in key
+            )
+        return self._shared[key]
