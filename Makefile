@@ -39,7 +39,7 @@ test: lint types unit conformance e2e
 
 demo: setup
 	-bash scripts/system_packages.sh
-	$(BIN)/cgrd demo
+	$(BIN)/python scripts/demo.py
 
 bench: setup
 	PYTHON=$(BIN)/python $(PYTHON) ../shared/bench/bench.py --start "$(CURDIR)/$(BIN)/cgrd run --config {conf} --state {state}"

@@ -35,9 +35,9 @@ def failed(error: CgrdError) -> NoReturn:
 
 
 def _fill() -> None:
-    from cgrd.cli import configuration, demo, ledger, loading, rpc, seeing
+    from cgrd.cli import configuration, ledger, loading, rpc, seeing
 
-    for room in (configuration, loading, rpc, ledger, seeing, demo):
+    for room in (configuration, loading, rpc, ledger, seeing):
         room.add_to(app)
 
 

@@ -13,7 +13,10 @@ from cgrd.cli.app import SERVER, Server, failed
 from cgrd.cli.rpc import ask
 from cgrd.errors import CgrdError
 from cgrd.filters import Filters
-from cgrd.profiles import Load, PlanRefused, Profiles, all_kinds, load_files, read_source
+from cgrd.profiles import PlanRefused, Profiles
+from cgrd.profiles.plan import Load, load_files
+from cgrd.profiles.source import read_source
+from cgrd.profiles.tables import all_kinds
 
 
 def add_to(app: typer.Typer) -> None:
