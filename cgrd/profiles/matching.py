@@ -79,15 +79,15 @@ class ProfileIndex:
         if not (self.kind.index and self.kind.index.contexts):
             index = self._indexes.get((tenant, ""))
             return index.candidates(roots) if index is not None else ()
-        found: set[str] = set()
-        for each in self.contexts(tenant) if context is None else self._looked_at(tenant, context):
-            if (index := self._indexes.get((tenant, each))) is not None:
-                found.update(index.candidates(roots))
-        return found
+        if context is None:
+            return set().union(*(self._found(roots, tenant, each) for each in self.contexts(tenant)))
+        found = self._found(roots, tenant, context)
+        # Records under *any are looked at too where that is configured, and where the context itself has none.
+        return found | self._found(roots, tenant, "*any") if self.any_context or not found else found
 
-    def _looked_at(self, tenant: str, context: str) -> tuple[str, ...]:
-        both = self.any_context or (tenant, context) not in self._indexes
-        return (context, "*any") if both and context != "*any" else (context,)
+    def _found(self, roots: dict[str, Any], tenant: str, context: str) -> set[str]:
+        index = self._indexes.get((tenant, context))
+        return index.candidates(roots) if index is not None else set()
 
     def matcher(self, key: str, record: Any) -> Matcher:
         """The compiled filters of a record, made once.

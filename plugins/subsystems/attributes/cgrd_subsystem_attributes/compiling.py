@@ -107,14 +107,14 @@ def _applier(path: str, place: Place, make: Make) -> Callable[[Draft], None]:
 
 def _maker(attribute: Attribute, place: Place, language: Language) -> tuple[Make, tuple[Asking, ...]]:
     kind, rules = attribute.Type or "*variable", attribute.rules
-    if kind == "*constant":
-        constant = "".join(rules)
-        return lambda draft: constant, ()
     if kind in _OTHERS:
         raise Wrong(f"unsupported type: <{kind}>", explain="templates have this type, attributes have not")
     value = compile_rules(rules, rule=";".join(rules)) if rules else None
     if kind == "*variable" and value is not None:
         return _variable(value), value.fetches
+    if kind == "*constant":
+        constant = "".join(part.constant or "" for part in value.parts) if value is not None else ""
+        return lambda draft: constant, ()
     return _typed(kind, attribute.Path, value, place, language)
 
 
@@ -140,6 +140,7 @@ def _typed(kind: str, path: str, value: Value | None, place: Place, language: La
         return short_enough(made, path)
 
     def append(draft: Draft) -> str:
-        return short_enough((place.read(draft) or "") + make(draft), path)
+        made = make(draft)
+        return made if made == REMOVE else short_enough((place.read(draft) or "") + made, path)
 
     return (append if typed.mode == "append" else make), asks

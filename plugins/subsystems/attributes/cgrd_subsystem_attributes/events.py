@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgspec
 
 from cgrd import CGREvent, Instant
+from cgrd.fields import text_of
 
 
 class AttributeEvent(msgspec.Struct, kw_only=True):
@@ -38,9 +40,10 @@ class Draft:
         fields, options, variables: what `*req`, `*opts` and `*vars` read and write.
         roots: the same as the field language reads them; made anew for each run, so that other subsystems are asked anew.
         altered: the paths written so far, in order.
+        times: how often each profile was applied.
     """
 
-    __slots__ = ("altered", "fields", "options", "roots", "tenant", "time", "variables")
+    __slots__ = ("altered", "fields", "options", "roots", "tenant", "time", "times", "variables")
 
     def __init__(self, *, tenant: str, time: Instant | None, fields: dict[str, Any], options: dict[str, Any]) -> None:
         self.tenant = tenant
@@ -50,8 +53,15 @@ class Draft:
         self.variables: dict[str, Any] = {}
         self.roots: dict[str, Any] = {}
         self.altered: dict[str, None] = {}
+        self.times: Counter[str] = Counter()
+
+    @property
+    def context(self) -> str:
+        """The context that its profiles are for; a profile may have changed it."""
+        return text_of(self.options["*context"]) if "*context" in self.options else "*default"
 
     def begin_run(self, number: int) -> None:
-        """The roots of a run; rules see its number as `~*vars.*processRuns`."""
+        """The roots of a run; rules see its number as `~*vars.*processRuns`, and what was applied as `~*vars.*processedProfileIDs`."""
         self.variables["*processRuns"] = number
+        self.variables["*processedProfileIDs"] = self.times
         self.roots = {"*req": self.fields, "*opts": self.options, "*vars": self.variables, "*tenant": self.tenant}

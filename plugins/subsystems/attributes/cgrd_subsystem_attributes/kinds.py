@@ -136,7 +136,7 @@ def _normal(record: Any) -> Any:
 
 
 def inline_profile(tenant: str, id: str) -> AttributeProfile | None:
-    """The profile that an inline id stands for: `*type:path:value`, several with `;` between; None when the id is an ordinary one.
+    """The profile that an inline id stands for: `*type:path:value`, several with `;` between, parts of a value with `&`; None for an ordinary id.
 
     Raises:
         ServerError: it begins like one and is none.
@@ -152,7 +152,9 @@ def _inline_attribute(text: str, id: str) -> Attribute:
     if len(parts) != 3:
         raise ServerError(f"inline parse error for string: <{id}>", explain="an inline attribute is *type:path:value")
     kind, path, value = parts
-    return Attribute(Path=path, Type=kind, Value=split_value(value))
+    if not path:
+        raise ServerError(f"empty path in inline AttributeProfile <{id}>", explain="an inline attribute is *type:path:value")
+    return Attribute(Path=path, Type=kind, Value=[RSRRule(part) for part in split_rules(value, "&")] if value else [])
 
 
 def _methods(profiles: Profiles) -> Iterable[Method]:

@@ -17,7 +17,6 @@ MOST_RUNS = 1_000
 class Asked(msgspec.Struct, frozen=True):
     """The options of one request."""
 
-    context: str
     ids: list[str]
     ignore_filters: bool
     process_runs: int
@@ -34,7 +33,6 @@ def read_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked
     if runs > MOST_RUNS:
         raise Wrong(f"*attrProcessRuns {runs} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")
     return Asked(
-        context=text_of(given["*context"]) if "*context" in given else "*default",
         ids=_ids(given, defaults["*profileIDs"]),
         ignore_filters=_flag(given, "*attrProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
         process_runs=runs,

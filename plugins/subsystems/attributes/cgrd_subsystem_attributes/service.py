@@ -5,7 +5,6 @@ Source: spec/tariffplans.md §4, spec/observed_events.md (Attributes).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,7 +36,7 @@ class AttributeS(Subsystem, section="attributes"):
         draft.begin_run(0)
         del draft.roots["*tenant"]
         try:
-            return (await self._best(draft, asked, last="", times=Counter())).record
+            return (await self._best(draft, asked, last="")).record
         except CgrdError as error:
             raise ServerError.unless_known(error) from error
 
@@ -72,37 +71,37 @@ class AttributeS(Subsystem, section="attributes"):
     async def _runs(self, draft: Draft, asked: Asked) -> list[str]:
         """Names of the profiles applied, in order."""
         applied: list[str] = []
-        times: Counter[str] = Counter()
         for number in range(1, asked.process_runs + 1):
             draft.begin_run(number)
             try:
-                ready = await self._best(draft, asked, last=applied[-1] if applied else "", times=times)
+                ready = await self._best(draft, asked, last=applied[-1] if applied else "")
                 await self._apply(ready, draft)
             except NotFound:
                 if not applied:
                     raise
                 break
             applied.append(ready.name)
-            times[ready.name] += 1
+            draft.times[ready.name] += 1
             if ready.record.Blocker:
                 break
         return applied
 
-    async def _best(self, draft: Draft, asked: Asked, *, last: str, times: Counter[str]) -> Ready:
+    async def _best(self, draft: Draft, asked: Asked, *, last: str) -> Ready:
         """The matching profile of the greatest weight that was not the last one; equal weights by ID.
 
         Raises:
             NotFound: none matches.
         """
-        for ready in _in_order(self.book.candidates(draft.roots, draft.tenant, asked.context, asked.ids)):
-            if ready.name == last or not ready.meant_for(asked.context) or _worn_out(ready, asked, times):
+        context = draft.context
+        for ready in _in_order(self.book.candidates(draft.roots, draft.tenant, context, asked.ids)):
+            if ready.name == last or not ready.meant_for(context) or 0 < asked.profile_runs <= draft.times[ready.name]:
                 continue
             interval = ready.record.ActivationInterval
             if interval is not None and draft.time is not None and not interval.active_at(draft.time):
                 continue
             if (asked.ids and asked.ignore_filters) or ready.matcher is None or await _passes(ready.matcher, draft):
                 return ready
-        raise NotFound(explain=f"no attribute profile of tenant {draft.tenant} matches the event in context {asked.context}")
+        raise NotFound(explain=f"no attribute profile of tenant {draft.tenant} matches the event in context {context}")
 
     async def _apply(self, ready: Ready, draft: Draft) -> None:
         for change in ready.changes:
@@ -115,10 +114,6 @@ class AttributeS(Subsystem, section="attributes"):
 
 async def _passes(matcher: Matcher, draft: Draft) -> bool:
     return await matcher.passes_after_fetch(draft.roots) if matcher.needs_fetch else matcher.passes(draft.roots)
-
-
-def _worn_out(ready: Ready, asked: Asked, times: Counter[str]) -> bool:
-    return 0 < asked.profile_runs <= times[ready.name]
 
 
 def _in_order(found: Iterable[Ready]) -> list[Ready]:

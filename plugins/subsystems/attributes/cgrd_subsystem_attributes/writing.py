@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any, NamedTuple
 
 from cgrd.errors import Wrong
-from cgrd.fields import MISSING, TreeWriter, compile_path, text_of
+from cgrd.fields import MISSING, compile_path, text_of
 from cgrd_subsystem_attributes.events import Draft
 
 LONGEST_TEXT = 1 << 20
@@ -38,7 +37,7 @@ def place_of(path: str) -> Place:
     if prefix not in _TREES or not name:
         return Place(read=_reader(path), write=lambda draft, value: None, remove=lambda draft: None)
     tree = _TREES[prefix]
-    if "." not in name and "[" not in name:
+    if "." not in name:
         return _top_level(path, tree, name)
     return _nested(path, tree, name)
 
@@ -68,20 +67,26 @@ def _top_level(path: str, tree: Tree, name: str) -> Place:
 
 
 def _nested(path: str, tree: Tree, name: str) -> Place:
-    top = name.partition(".")[0].partition("[")[0]
+    *way, last = name.split(".")
 
-    def own(draft: Draft) -> TreeWriter:
-        # The map or list inside belongs to the caller's event: it is copied before it is changed.
-        holder = tree(draft)
-        if top in holder:
-            holder[top] = deepcopy(holder[top])
-        return TreeWriter(holder)
+    def write(draft: Draft, value: str) -> None:
+        _holder(tree(draft), way, path)[last] = value
 
-    return Place(
-        read=_reader(path),
-        write=lambda draft, value: own(draft).write(name, value, mode="set"),
-        remove=lambda draft: own(draft).write(name, None, mode="remove"),
-    )
+    def remove(draft: Draft) -> None:
+        _holder(tree(draft), way, path).pop(last, None)
+
+    return Place(read=_reader(path), write=write, remove=remove)
+
+
+def _holder(at: dict[str, Any], way: list[str], path: str) -> dict[str, Any]:
+    """The map at the end of the way. Maps inside belong to the caller's event: each is copied before it is changed."""
+    for name in way:
+        inner = at.get(name, {})
+        if not isinstance(inner, dict):
+            raise Wrong("WRONG_PATH", explain=f"{path} leads through {name}, which is no map")
+        inner = at[name] = dict(inner)
+        at = inner
+    return at
 
 
 def short_enough(text: str, path: str) -> str:
