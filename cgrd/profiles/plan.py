@@ -58,13 +58,17 @@ async def in_pieces(work: Generator[None, None, T]) -> T:
 
 @contextmanager
 def no_collections() -> Iterator[None]:
-    """Keep Python's cycle collector still: it would go over the whole plan, again and again, and stop everybody meanwhile."""
+    """Keep Python's cycle collector still: it would go over the whole plan, again and again, and stop everybody meanwhile.
+
+    What was made stays out of its sight for good: a plan holds no cycles, and goes when nobody refers to it any more.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was:
+            gc.freeze()
             gc.enable()
 
 
@@ -79,7 +83,7 @@ async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", 
     draft = Draft(profiles=profiles)
     with no_collections():
         await read_files(profiles, draft, files, separator=separator)
-    return await load_draft(profiles, draft, unknown_files=unknown, **how)
+        return await load_draft(profiles, draft, unknown_files=unknown, **how)
 
 
 async def read_files(profiles: Profiles, draft: Draft, files: Files, *, separator: str = ",") -> None:
@@ -201,7 +205,7 @@ def _loaded(profiles: Profiles, draft: Draft) -> list[str]:
 
 
 def _refuse_missing(profiles: Profiles, draft: Draft) -> None:
-    """Profiles that a removal names must all be there."""
+    """Profiles that a removal names must all be there, and no filter among them may be used by others."""
     for kind in profiles.kinds:
         if kind.early or not kind.stored:
             continue
@@ -209,3 +213,10 @@ def _refuse_missing(profiles: Profiles, draft: Draft) -> None:
             if key not in profiles[kind.name]:
                 missing = NotFound(explain=f"{kind.name} {key} of {kind.file} is not loaded; nothing was removed")
                 raise ServerError(missing)
+    going = {(kind.name, key) for kind in profiles.kinds for key in draft.records.get(kind.name, ())}
+    for key in draft.records.get("Filter", ()):
+        for kind in profiles.kinds:
+            index = profiles[kind.name].index if kind.stored else None
+            left = [user for user in sorted(index.users(key) if index else ()) if (kind.name, user) not in going]
+            if left:
+                raise ServerError(f"cannot remove filter <{key}> because will broken the reference to following items: {left}")

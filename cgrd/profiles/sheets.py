@@ -107,20 +107,20 @@ def _cell(text: str, at: int, line: int, separator: str) -> tuple[str, int, int]
     stop = min((found for mark in (separator, "\n") if (found := text.find(mark, at)) >= 0), default=len(text))
     value = text[at:stop]
     if '"' in value:
-        raise _bad_quote('bare " in non-quoted-field', text, at + value.index('"') + 1, line)
+        raise _bad_quote('bare " in non-quoted-field', text, at, at + value.index('"') + 1, line)
     return value.removesuffix("\r") if text[stop : stop + 1] != separator else value, stop, line
 
 
 def _quoted_cell(text: str, at: int, line: int, separator: str) -> tuple[str, int, int]:
     match = _QUOTED.match(text, at)
     if match is None:
-        raise _bad_quote('extraneous or missing " in quoted-field', text, len(text), line)
+        raise _bad_quote('extraneous or missing " in quoted-field', text, at, len(text) + 1, line)
     after = match.end() + (text[match.end() : match.end() + 2] == "\r\n")
     if text[after : after + 1] not in ("", "\n", separator):
-        raise _bad_quote('extraneous or missing " in quoted-field', text, match.end(), line)
+        raise _bad_quote('extraneous or missing " in quoted-field', text, at, match.end(), line)
     return match[1].replace('""', '"'), after, line + match[1].count("\n")
 
 
-def _bad_quote(fault: str, text: str, at: int, line: int) -> BadLine:
-    column = at - (text.rfind("\n", 0, at - 1) + 1)
+def _bad_quote(fault: str, text: str, cell: int, at: int, line: int) -> BadLine:
+    column = at - (text.rfind("\n", 0, cell) + 1)
     return BadLine(f"parse error on line {line}, column {column}: {fault}", line=line, column=column)

@@ -69,6 +69,14 @@ def build(row: Any, draft: Draft) -> Generator[None, None, RatingPlan]:
     return assembly.plan
 
 
+def is_continuous(plan: RatingPlan) -> bool:
+    """Whether some rate holds at every moment of a week: a timing without limits, or all days of the week from midnight on."""
+    dateless = [t for t in plan.Timings.values() if not (t.Years or t.Months or t.MonthDays) and t.StartTime == "00:00:00"]
+    if any(not timing.WeekDays for timing in dateless):
+        return True
+    return {day for timing in dateless for day in timing.WeekDays or ()} == set(range(7))
+
+
 def methods(profiles: Profiles) -> Iterable[Method]:
     """The API of rating plans."""
     table = profiles["RatingPlan"]
@@ -112,6 +120,7 @@ RATING_PLAN = Kind(
     api=Api(derive=False, extra=methods),
     tp=TpApi(noun="RatingPlan", ids="RatingPlanIds", mandatory=("ID", "RatingPlanBindings")),
     build=build,
+    valid=is_continuous,
     export=False,
     docs="Which destination rates hold at which times; the highest weight wins.",
 )

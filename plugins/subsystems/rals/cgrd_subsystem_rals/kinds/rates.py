@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -87,6 +88,17 @@ def _rating(draft: Draft, tag: str, method: str, decimals: int, max_cost: Decima
     )
 
 
+def is_sane(rates: Rates) -> bool:
+    """Whether slots follow each other, each beginning at a whole number of the steps before it."""
+    return all(_follows(slot, after) for slot, after in pairwise(rates.Slots))
+
+
+def _follows(slot: RGRate, after: RGRate) -> bool:
+    if not slot.RateUnit or not slot.RateIncrement or after.GroupIntervalStart <= slot.GroupIntervalStart:
+        return False
+    return after.GroupIntervalStart % slot.RateIncrement == 0
+
+
 RATES = Kind(
     name="Rates",
     record=Rates,
@@ -107,6 +119,7 @@ RATES = Kind(
     stored=False,
     tp=TpApi(noun="Rate", ids="RateIds", mandatory=("ID", "RateSlots")),
     build=build_rates,
+    valid=is_sane,
     export=False,
     docs="What a unit of use costs, from which use on, in which steps.",
 )

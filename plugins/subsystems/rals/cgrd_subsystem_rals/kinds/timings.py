@@ -68,6 +68,11 @@ def check(record: Any, scope: Scope) -> None:
             raise Refused(f"INVALID_TIME:{text}", explain=f"timing {record.ID}: write {text!r} as hh:mm:ss")
 
 
+def is_sane(record: RITiming) -> bool:
+    """Whether a timing names days of the week or dates, not both."""
+    return not (record.WeekDays and (record.Years or record.Months or record.MonthDays))
+
+
 def builtin_timing(id: str, now: Instant) -> RITiming | None:
     """A timing that needs no row, anchored at `now`; None when the id names none of them."""
     moment = now.datetime()
@@ -153,6 +158,7 @@ TIMING = Kind(
     build=build,
     unbuild=unbuild,
     check=check,
+    valid=is_sane,
     export=False,
     docs="Named sets of times. `*any`, `*asap`, `*daily`, `*weekly`, `*monthly`, `*yearly` and the like need no row.",
 )
