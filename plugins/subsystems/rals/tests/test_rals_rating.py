@@ -151,6 +151,28 @@ def test_a_destination_taken_out_is_not_matched_any_more():
     assert cost_of(book, call(MINUTE, to="49151")).Cost == Decimal("0.6")
 
 
+def test_what_was_found_before_does_not_outlive_a_change():
+    book = book_of(("GERMANY", rate("0.6"), ALWAYS, 10), ("MOBILE", rate("1.2"), ALWAYS, 10))
+    assert cost_of(book, call(MINUTE, to="49151")).Cost == Decimal("1.2")
+    book.put_destination(Destination(Id="MOBILE", Prefixes=["4917"]))
+    assert cost_of(book, call(MINUTE, to="49151")).Cost == Decimal("0.6")
+    book.drop_profile(profile_key("cgrates.org", "call", "*any"))
+    with pytest.raises(RatingPlanNotFound):
+        cost_of(book, call(MINUTE, to="49151"))
+
+
+def test_what_a_fallback_gave_ends_with_the_subjects_next_activation():
+    book = book_of(("*any", rate("0.6"), ALWAYS, 10), subject="1002")
+    book.put_plan(rating_plan("OWN", [PlanLine([DestinationRate(destination="GERMANY", rating=rate("9"))], ALWAYS, Decimal(10))]))
+    narrow = rating_plan("NARROW", [PlanLine([DestinationRate(destination="MOBILE", rating=rate("7"))], ALWAYS, Decimal(10))])
+    book.put_plan(narrow)
+    first = RatingPlanActivation(RatingPlanId="NARROW", FallbackKeys=[profile_key("cgrates.org", "call", "1002")])
+    later = RatingPlanActivation(ActivationTime=parse_instant("2024-05-01T00:00:00Z"), RatingPlanId="OWN")
+    book.put_profile(RatingProfile(Id=profile_key("cgrates.org", "call", "1001"), RatingPlanActivations=[first, later]))
+    assert cost_of(book, call(MINUTE)).Cost == Decimal("0.6")
+    assert cost_of(book, call(MINUTE, start="2024-06-01T10:00:00Z")).Cost == Decimal("9")
+
+
 def test_a_terabyte_by_the_byte_is_one_run():
     book = book_of(
         ("*any", rate("0.000001", increment=1, unit=1, rounding=("*up", 6)), ALWAYS, 10),

@@ -16,6 +16,7 @@ from cgrd_subsystem_rals.rating.tables import PlanTables, Tables
 from cgrd_subsystem_rals.rating.timings import Wall
 
 ANY = "*any"
+_MOST_ANSWERS = 50_000
 
 
 class Found(NamedTuple):
@@ -45,13 +46,37 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
         RatingPlanNotFound: no profile for the subject nor for `*any`.
         UnauthorizedDestination: no rate for a part of it.
     """
+    key = (tenant, category, subject, asked.destination)
+    known: list[Found] | None = book.answers.get(key)
+    if known is not None and known[0].since <= asked.start.ns:
+        return known
     found = lookup(book, tenant=tenant, category=category, subject=subject, asked=asked)
+    if len(found) == 1 and _holds_from_now_on(book, profile_key(tenant, category, subject), found[0], asked):
+        if len(book.answers) >= _MOST_ANSWERS:
+            book.answers.clear()
+        book.answers[key] = found
     if found and found[0].since <= asked.start.ns and all(part.tables for part in found):
         return found
     whose = f"{profile_key(tenant, category, subject)} to {asked.destination or ANY} at {asked.start}"
     if not found and not _is_known(book, tenant, category, subject):
         raise RatingPlanNotFound(explain=f"no rating profile for {whose}; load one for this subject or for *any")
     raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
+
+
+def _holds_from_now_on(book: RatingBook, key: str, part: Found, asked: Asked) -> bool:
+    """Whether the same would be found at any later time: the last activation of the key's own profile (or, where it has none, of `*any`),
+    and no timing that decides which prefix counts."""
+    profile = book.profile(key) or book.profile(f"{key.rpartition(':')[0]}:{ANY}")
+    tables = book.tables(part.plan)
+    if profile is None or profile.Id != part.subject or tables is None or not part.tables or part.since > asked.start.ns:
+        return False
+    if profile.RatingPlanActivations[-1].ActivationTime.ns != part.since:
+        return False
+    for _, ids in book.destinations_of(asked.destination):
+        for destination in ids:
+            if not all(table.calendar.unbound for table in tables.of(destination) or ()):
+                return False
+    return True
 
 
 def find_in_plan(book: RatingBook, *, plan_id: str, subject: str, asked: Asked) -> list[Found]:
