@@ -94,7 +94,7 @@ def made(store: SqliteStore | None = None) -> Profiles:
 
 
 def everything(profiles: Profiles) -> dict[str, dict[str, Any]]:
-    return {name: dict(table.items()) for name, table in profiles.items() if len(table)}
+    return {name: dict(sorted(table.items())) for name, table in profiles.items() if len(table)}
 
 
 def with_file(name: str, text: str) -> list[tuple[str, str]]:
