@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -62,7 +63,5 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         # Started in a session of its own, so the group is the child and what it started, and nothing else.
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.child.pid, number)
-        except ProcessLookupError:
-            pass

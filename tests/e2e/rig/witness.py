@@ -63,8 +63,11 @@ class Witness:
             stamp, handle = event["timestamp"] / 1e6, event.get("handle_id", 0)
             if body.get("connection") == "webrtcup":
                 started[handle] = stamp
-            elif body.get("connection") == "hangup" and handle in started:
-                talks.append(Talk(start=started.pop(handle), end=stamp, reason=body.get("reason", "")))
+            elif reason := _end_of_media(body):
+                # Detaching or destroying ends the media without an event of its own; a session's end has no handle.
+                for over in [handle] if handle else list(started):
+                    if over in started:
+                        talks.append(Talk(start=started.pop(over), end=stamp, reason=reason))
         return talks + [Talk(start=stamp, end=0, reason="") for stamp in started.values()]
 
     def wait_for_talk(self, session: int, *, seconds: float = 10) -> Talk:
@@ -75,6 +78,14 @@ class Witness:
                 if not self._news.wait(max(0, deadline - time.monotonic())):
                     raise TimeoutError(f"Janus told no end of a call in session {session} within {seconds} s: {self.talks(session)}")
         return over[0]
+
+
+def _end_of_media(body: dict[str, Any]) -> str:
+    """Why media ended, when this event says so; "" when it does not."""
+    if body.get("connection") == "hangup":
+        return str(body.get("reason") or "hangup")
+    name = str(body.get("name", ""))
+    return name if name in ("detached", "destroyed", "timeout") else ""
 
 
 def _handler(witness: Witness, page: Path) -> type[BaseHTTPRequestHandler]:

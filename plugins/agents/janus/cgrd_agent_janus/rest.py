@@ -74,7 +74,7 @@ class Rest:
         if path is None:
             await _send(send, scope, _Answer(404, b"", []))
         elif scope["method"] == "OPTIONS":
-            await _send(send, scope, _Answer(200, b"", _allowed(scope)))
+            await _send(send, scope, _Answer(200, b"", []))
         elif scope["method"] == "POST":
             await _send(send, scope, await self._post(path, caller, receive))
         elif scope["method"] == "GET":
@@ -176,7 +176,7 @@ def _allowed(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 async def _send(send: Send, scope: Scope, answer: _Answer) -> None:
     cors = [(b"access-control-allow-origin", b"*"), (b"access-control-max-age", b"86400")]
-    headers = [*answer.headers, *cors, (b"content-length", str(len(answer.body)).encode())]
+    headers = [*answer.headers, *cors, *_allowed(scope), (b"content-length", str(len(answer.body)).encode())]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 
