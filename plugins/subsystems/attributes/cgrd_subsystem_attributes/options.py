@@ -10,6 +10,7 @@ import msgspec
 
 from cgrd.errors import Wrong
 from cgrd.fields import text_of
+from cgrd.profiles import read_flag, read_integer
 
 MOST_RUNS = 1_000
 
@@ -50,13 +51,13 @@ def _whole(given: Mapping[str, Any], name: str, default: int) -> int:
         return int(value)
     text = text_of(value)
     try:
-        return int(text) if text.lstrip("+-").isdecimal() else _refuse(text, "ParseInt")
+        return read_integer(text or "x")
     except ValueError:
-        return _refuse(text, "ParseInt")
+        raise _refused(text, "ParseInt") from None
 
 
-def _refuse(text: str, parser: str) -> Any:
-    raise Wrong(f'strconv.{parser}: parsing "{text}": invalid syntax')
+def _refused(text: str, parser: str) -> Wrong:
+    return Wrong(f'strconv.{parser}: parsing "{text}": invalid syntax')
 
 
 def _ids(given: Mapping[str, Any], default: list[str]) -> list[str]:
@@ -69,10 +70,6 @@ def _ids(given: Mapping[str, Any], default: list[str]) -> list[str]:
     raise Wrong(f"cannot convert field: {kind} to []string", explain="*attrProfileIDs is a list of profile ids")
 
 
-_FLAGS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True, "": False}
-_FLAGS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
-
-
 def _flag(given: Mapping[str, Any], name: str, default: bool) -> bool:
     value = given.get(name)
     if value is None:
@@ -80,4 +77,7 @@ def _flag(given: Mapping[str, Any], name: str, default: bool) -> bool:
     if isinstance(value, (bool, int, float, Decimal)):
         return value > 0
     text = text_of(value)
-    return _FLAGS[text] if text in _FLAGS else bool(_refuse(text, "ParseBool"))
+    try:
+        return read_flag(text)
+    except ValueError:
+        raise _refused(text, "ParseBool") from None
