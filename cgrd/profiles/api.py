@@ -38,12 +38,15 @@ class TenantOnly(msgspec.Struct):
 
 def all_methods(profiles: Profiles) -> list[Method]:
     """Every method that the kinds give: theirs, those on stored tariff plans, on loading and on filter indexes."""
+    from cgrd.profiles.export_api import export_methods
     from cgrd.profiles.index_api import index_methods
     from cgrd.profiles.load_api import load_methods
+    from cgrd.profiles.load_ids_api import load_id_methods
     from cgrd.profiles.tp import tp_methods
 
     kinds = [method for kind in profiles.kinds for method in crud_methods(kind, profiles)]
-    return [*kinds, *tp_methods(profiles), *load_methods(profiles), *index_methods(profiles)]
+    plans = [*tp_methods(profiles), *load_methods(profiles), *export_methods(profiles), *load_id_methods(profiles)]
+    return [*kinds, *plans, *index_methods(profiles)]
 
 
 def crud_methods(kind: Kind, profiles: Profiles) -> list[Method]:

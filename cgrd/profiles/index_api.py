@@ -128,6 +128,11 @@ def index_methods(profiles: Profiles) -> Iterator[Method]:
     yield Method("APIerSv1.RemoveFilterIndexes", RemoveFilterIndexes, remove)
     yield Method("APIerSv1.ComputeFilterIndexes", ComputeFilterIndexes, compute)
     yield Method("APIerSv1.ComputeFilterIndexIDs", ComputeFilterIndexIDs, compute_ids)
+
+    def reverse_health(_: dict[str, Any]) -> dict[str, FilterIHReply]:
+        return {}
+
+    yield Method("APIerSv1.GetReverseFilterHealth", dict[str, Any], reverse_health)
     for noun in _WORDS:
         yield Method(f"APIerSv1.Get{noun}sIndexesHealth", dict[str, Any], health)
 

@@ -1,22 +1,18 @@
-"""The methods that load, remove, import and export tariff plans."""
+"""The methods that load, remove and import tariff plans."""
 
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import trio
 
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
-from cgrd.instants import Instant, zone_of
+from cgrd.errors import MandatoryMissing, NotFound, ServerError
+from cgrd.instants import Instant
 from cgrd.profiles.draft import Draft
-from cgrd.profiles.export import file_text, row_of_record, write_folder, zipped
 from cgrd.profiles.faults import PlanRefused
-from cgrd.profiles.kind import Kind, Method
+from cgrd.profiles.kind import Method
 from cgrd.profiles.paging import Paginator
 from cgrd.profiles.plan import Files, Load, load_draft, load_files, read_files
 from cgrd.profiles.source import read_source, read_zip
@@ -71,31 +67,6 @@ class ImportZip(msgspec.Struct):
     File: str = ""
 
 
-class ExportTp(msgspec.Struct):
-    """Arguments of ExportTPToFolder and ExportTPToZipString."""
-
-    TPid: str | None = None
-    FileFormat: str | None = None
-    FieldSeparator: str | None = None
-    ExportPath: str | None = None
-    Compress: bool | None = None
-
-
-class ExportedTPStats(msgspec.Struct):
-    """What was exported where."""
-
-    ExportPath: str
-    ExportedFiles: list[str]
-    Compressed: bool
-
-
-class ExportFolder(msgspec.Struct):
-    """Arguments of ExportToFolder: words of kinds (`*attributes`); none = all."""
-
-    Path: str = ""
-    Items: list[str] | None = None
-
-
 class TpOnly(msgspec.Struct):
     """A stored plan."""
 
@@ -118,16 +89,9 @@ class LoadOne(msgspec.Struct):
     Account: str = ""
 
 
-class LoadTimes(msgspec.Struct):
-    """Arguments of GetLoadTimes."""
-
-    Timezone: str = ""
-    Item: str = ""
-
-
 def load_methods(profiles: Profiles) -> list[Method]:
-    """Everything about whole plans."""
-    return [*_folder_methods(profiles), *_stored_methods(profiles), *_export_methods(profiles), *_load_ids(profiles)]
+    """The methods that load and remove whole plans."""
+    return [*_folder_methods(profiles), *_stored_methods(profiles)]
 
 
 def file_names(profiles: Profiles) -> list[str]:
@@ -259,83 +223,3 @@ async def _import(profiles: Profiles, tpid: str, files: Files, *, separator: str
         if rows := draft.rows.get(kind.name):
             named = load_id or "CSVLOAD" if kind.tp and kind.tp.load_id else ""
             profiles.tp.put(kind, tpid, list(rows.values()), load_id=named)
-
-
-def _export_methods(profiles: Profiles) -> Iterator[Method]:
-    def stored_files(args: ExportTp) -> dict[str, str]:
-        if not args.TPid:
-            raise MandatoryMissing("TPid")
-        separator = args.FieldSeparator or ","
-        return {
-            kind.file: file_text(kind, profiles.tp.all(kind, args.TPid), separator=separator) for kind in profiles.kinds if profiles.tp.keys(kind, args.TPid)
-        }
-
-    async def tp_to_folder(args: ExportTp) -> ExportedTPStats:
-        files, path = stored_files(args), args.ExportPath or ""
-        if args.Compress:
-            await _written(_write_zip, path, files)
-        else:
-            await _written(write_folder, path, files)
-        return ExportedTPStats(path, sorted(files), bool(args.Compress))
-
-    def tp_to_zip(args: ExportTp) -> str:
-        return base64.b64encode(zipped(stored_files(args))).decode()
-
-    async def to_folder(args: ExportFolder) -> str:
-        kinds = [kind for kind in profiles.kinds if kind.stored and kind.export]
-        known = {kind.export_word for kind in kinds}
-        if unknown := sorted(set(args.Items or ()) - known):
-            raise CgrdError(f"UNSUPPORTED_FORMAT:{unknown[0]}", explain=f"Items are of {' '.join(sorted(known))}")
-        wanted = [kind for kind in kinds if not args.Items or kind.export_word in args.Items]
-        await _written(write_folder, args.Path, {kind.file: _table_text(profiles, kind) for kind in wanted if len(profiles[kind.name])})
-        return "OK"
-
-    yield Method("APIerSv1.ExportTPToFolder", ExportTp, tp_to_folder)
-    yield Method("APIerSv1.ExportTPToZipString", ExportTp, tp_to_zip)
-    yield Method("APIerSv1.ExportToFolder", ExportFolder, to_folder)
-
-
-def _table_text(profiles: Profiles, kind: Kind) -> str:
-    return file_text(kind, (row_of_record(kind, record) for _, record in sorted(profiles[kind.name].items(), key=lambda item: item[0])))
-
-
-def _write_zip(path: str, files: dict[str, str]) -> None:
-    os.makedirs(path, exist_ok=True)
-    with open(os.path.join(path, "tpexport.zip"), "wb") as file:
-        file.write(zipped(files))
-
-
-async def _written(write: Callable[[str, dict[str, str]], None], path: str, files: dict[str, str]) -> None:
-    try:
-        await trio.to_thread.run_sync(write, path, files)
-    except OSError as error:
-        raise ServerError(error, explain=f"cannot write to {path!r}") from error
-
-
-def _load_ids(profiles: Profiles) -> Iterator[Method]:
-    def found(item: str) -> dict[str, int]:
-        ids = profiles.load_ids if not item else {name: id for name, id in profiles.load_ids.items() if name == item}
-        if not ids:
-            raise NotFound(explain="nothing was loaded")
-        return ids
-
-    def load_ids(item: str) -> dict[str, int]:
-        return found(item)
-
-    def load_times(args: LoadTimes) -> dict[str, str]:
-        zone = zone_of(args.Timezone) if args.Timezone else profiles.zone
-        return {name: _go_time(Instant(ns, zone)) for name, ns in found(args.Item).items()}
-
-    def history(_: Paginator) -> list[LoadInstance]:
-        raise NotFound(explain="loads are told by GetLoadIDs and GetLoadTimes; the reference's history is always empty too")
-
-    yield Method("APIerSv1.GetLoadIDs", str, load_ids)
-    yield Method("APIerSv1.GetLoadTimes", LoadTimes, load_times)
-    yield Method("APIerSv1.GetLoadHistory", Paginator, history)
-
-
-def _go_time(at: Instant) -> str:
-    """A time as Go prints it: `2026-01-31 08:00:00.5 +0000 UTC`."""
-    moment: datetime = at.datetime()
-    fraction = f"{at.ns % 1_000_000_000:09}".rstrip("0")
-    return f"{moment:%Y-%m-%d %H:%M:%S}{'.' + fraction if fraction else ''} {moment:%z %Z}"

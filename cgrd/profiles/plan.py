@@ -108,7 +108,7 @@ async def load_draft(
 
     Args:
         dry_run: stop before the switch. Faults that the reference meets only while writing are told in the answer's `faults`, no error.
-        validate: hold tariffs to stricter rules; `invalid data` when one is broken.
+        validate: hold tariffs to stricter rules; `invalid data` when one is broken (a dry run does not look, as recorded).
         remove: delete what the plan would set.
         caching: told to those who watch loads (`*reload`, `*none` …).
         unknown_files: files of the plan that no installed kind loads; told in the answer.
@@ -137,7 +137,7 @@ async def _load(
     early = [fault for fault in draft.faults if not fault.writing]
     if early or (draft.faults and not dry_run and not remove):
         raise PlanRefused(early or draft.faults)
-    if validate and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
+    if validate and not dry_run and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
         raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
     if only is not None:
         draft.keep_only(*only)

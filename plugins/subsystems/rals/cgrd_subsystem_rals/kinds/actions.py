@@ -11,7 +11,8 @@ from cgrd.errors import CgrdError
 from cgrd.filters import is_inline, parse_inline
 from cgrd.money import plain
 from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, TpApi, column
-from cgrd_subsystem_rals.kinds.balances import BalanceFilter, ValueFormula, flag, joined, units, weight, word, words
+from cgrd_subsystem_rals.accounts.records import BalanceFilter, ValueFormula
+from cgrd_subsystem_rals.kinds.balances import flag, joined, units, weight, word, words
 from cgrd_subsystem_rals.kinds.timings import find_timing
 
 

@@ -4,47 +4,18 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
-from cgrd.costs import RITiming
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
 from cgrd.instants import Instant
 from cgrd.profiles import Refused, read_flag, read_number
+from cgrd_subsystem_rals.accounts.records import ValueFormula
 
 _JSON = re.compile(r"\s*\{")
 _FAR = Instant(2_524_608_000 * 1_000_000_000)  # 2050-01-01, what *time_desc counts down to
 VOICE = "*voice"
-
-
-class ValueFormula(msgspec.Struct):
-    """An amount: fixed (`Static`, ns for voice), or computed when it is needed by a method and its parameters."""
-
-    Method: str = ""
-    Params: dict[str, Any] | None = None
-    Static: Decimal = Decimal(0)
-
-
-class BalanceFilter(msgspec.Struct):
-    """Fields of a balance; None = not said."""
-
-    Uuid: str | None = None
-    ID: str | None = None
-    Type: str | None = None
-    Value: ValueFormula | None = None
-    ExpirationDate: Instant | None = None
-    Weight: Decimal | None = None
-    DestinationIDs: dict[str, bool] | None = None
-    RatingSubject: str | None = None
-    Categories: dict[str, bool] | None = None
-    SharedGroups: dict[str, bool] | None = None
-    TimingIDs: dict[str, bool] | None = None
-    Timings: list[RITiming] | None = None
-    Disabled: bool | None = None
-    Factors: dict[str, Decimal] | None = None
-    Blocker: bool | None = None
 
 
 def word(text: str) -> str | None:

@@ -115,6 +115,10 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     def compute_reverse(_: str) -> str:
         return "OK"  # the way back is kept up to date with every change
 
+    def health(_: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+        return {"MissingReverseDestinations": {}, "BrokenReferences": {}}
+
+    yield Method("APIerSv1.GetReverseDestinationsIndexHealth", dict[str, Any], health)
     yield Method("APIerSv1.SetDestination", SetDestination, set_destination)
     yield Method("APIerSv1.RemoveDestination", RemoveDestination, remove_destination)
     yield Method("APIerSv1.GetDestination", str, get_destination)

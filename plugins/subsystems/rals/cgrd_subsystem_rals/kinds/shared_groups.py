@@ -5,31 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from cgrd.profiles import Api, Draft, Items, Kind, Method, Profiles, TpApi, column
-
-
-class SharingParameters(msgspec.Struct):
-    """In which order a member's shared balances are used, and what they are rated by."""
-
-    Strategy: str = ""
-    RatingSubject: str = ""
-
-
-class SharedGroup(msgspec.Struct):
-    """A group; members join when they get a balance of the group."""
-
-    Id: str = ""
-    AccountParameters: dict[str, SharingParameters] = {}
-    MemberIds: dict[str, bool] = {}
+from cgrd_subsystem_rals.accounts.records import SharedGroup, SharingParameters
 
 
 def build(row: Any, draft: Draft) -> SharedGroup:
     """The group of its rows; who is a member already stays one."""
     old = draft.stored("SharedGroup", row.ID)
-    parameters = {each.Account: SharingParameters(each.Strategy, each.RatingSubject) for each in row.SharedGroups}
-    return SharedGroup(Id=row.ID, AccountParameters=parameters, MemberIds=dict(old.MemberIds) if old else {})
+    parameters = {each.Account: SharingParameters(Strategy=each.Strategy, RatingSubject=each.RatingSubject) for each in row.SharedGroups}
+    return SharedGroup(Id=row.ID, AccountParameters=parameters, MemberIds=dict(old.MemberIds or {}) if old else {})
 
 
 def methods(profiles: Profiles) -> Iterable[Method]:

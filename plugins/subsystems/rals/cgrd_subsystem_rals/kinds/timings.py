@@ -10,8 +10,9 @@ import msgspec
 
 from cgrd.costs import RITiming
 from cgrd.errors import CgrdError, MandatoryMissing, ServerError
-from cgrd.instants import Instant
+from cgrd.instants import Instant, parse_instant
 from cgrd.profiles import Api, Draft, Kind, Method, Profiles, Refused, Scope, TpApi, column
+from cgrd_subsystem_rals.rating.timings import Calendar
 
 CLOCK = re.compile(r"(?:\d{1,2}|\*):(?:\d{1,2}|\*):(?:\d{1,2}|\*)\Z|\+\S+\Z|\*asap\Z|\*any\Z", re.ASCII)
 
@@ -106,6 +107,13 @@ class GetTiming(msgspec.Struct):
     ID: str = ""
 
 
+class TimeParams(msgspec.Struct):
+    """Arguments of TimingIsActiveAt."""
+
+    TimingID: str = ""
+    Time: str = ""
+
+
 def methods(profiles: Profiles) -> Iterable[Method]:
     """The API of timings."""
     table = profiles["Timing"]
@@ -132,6 +140,11 @@ def methods(profiles: Profiles) -> Iterable[Method]:
             table.remove("", args.ID, why="APIerSv1.RemoveTiming")
         return "OK"
 
+    def is_active(args: TimeParams) -> bool:
+        timing = get_timing(GetTiming(args.TimingID))
+        return Calendar(timing).holds_at(parse_instant(args.Time, zone=profiles.zone, now=profiles.now()))
+
+    yield Method("APIerSv1.TimingIsActiveAt", TimeParams, is_active)
     yield Method("APIerSv1.GetTiming", GetTiming, get_timing)
     yield Method("APIerSv1.SetTiming", RITiming, set_timing)
     yield Method("APIerSv1.RemoveTiming", GetTiming, remove_timing)

@@ -13,27 +13,9 @@ from cgrd.durations import parse_duration
 from cgrd.errors import MandatoryMissing, NotFound
 from cgrd.instants import Instant, parse_instant
 from cgrd.profiles import FLAG, NUMBER, Api, Draft, Items, Kind, Method, Profiles, Reading, TpApi, column
+from cgrd_subsystem_rals.accounts.records import ActionTrigger, BalanceFilter
 from cgrd_subsystem_rals.kinds.actions import needed_timing
-from cgrd_subsystem_rals.kinds.balances import BalanceFilter, flag, weight, word, words
-
-
-class ActionTrigger(msgspec.Struct):
-    """One trigger; MinSleep in ns between two firings of a recurrent one."""
-
-    ID: str = ""
-    UniqueID: str = ""
-    ThresholdType: str = ""
-    ThresholdValue: Decimal = Decimal(0)
-    Recurrent: bool = False
-    MinSleep: int = 0
-    ExpirationDate: Instant = Instant.ZERO
-    ActivationDate: Instant = Instant.ZERO
-    Balance: BalanceFilter | None = None
-    Weight: Decimal = Decimal(0)
-    ActionsID: str = ""
-    MinQueuedItems: int = 0
-    Executed: bool = False
-    LastExecutionTime: Instant = Instant.ZERO
+from cgrd_subsystem_rals.kinds.balances import flag, weight, word, words
 
 
 class ActionTriggers(msgspec.Struct):
