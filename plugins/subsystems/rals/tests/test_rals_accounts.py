@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from cgrd_subsystem_rals.accounts import ActionTrigger, ValueFormula, amount_of, debit_sum, fired, init_counters, mark_fired
 from cgrd_subsystem_rals.accounts.debit import debit
 from cgrd_subsystem_rals.accounts.errors import AccountDisabled, BlockedByBalance
 from cgrd_subsystem_rals.accounts.operations import remove, set_balance, take, topup
@@ -156,6 +157,35 @@ def test_a_member_of_a_shared_group_pays():
     family = SharedGroup(Id="FAMILY", AccountParameters={"*any": SharingParameters(Strategy="*lowest")}, MemberIds={KEY: True, other.ID: True})
     paid = debit(book_of(), Bank(accounts={other.ID: other}, groups={"FAMILY": family}), own, call(MINUTE))
     assert values(paid.accounts[other.ID])["other"] == Decimal("9.4")
+
+
+def test_a_sum_is_taken_from_money_and_the_rest_from_nothing():
+    done = debit_sum(book_of(), Bank(), account_of(money("0.3"), ("*voice", "minutes", 60, {})), call(MINUTE), Decimal(1))
+    assert values(done.accounts[KEY]) == {"money": 0, "minutes": 60, "*default": Decimal("-0.7")}
+
+
+def test_a_trigger_fires_once_its_counter_is_reached():
+    trigger = ActionTrigger(UniqueID="T", ThresholdType="*max_event_counter", ThresholdValue=Decimal("0.6"), Balance=BalanceFilter(Type="*monetary"))
+    account = account_of(money("10"), ActionTriggers=[trigger])
+    init_counters(account)
+    half = debit(book_of(), Bank(), account, call(30 * SECOND)).accounts[KEY]
+    assert not fired(half, changed={"uuid-money"}, at=NOW)
+    whole = debit(book_of(), Bank(), half, call(30 * SECOND)).accounts[KEY]
+    (due,) = fired(whole, changed={"uuid-money"}, at=NOW)
+    mark_fired(due, at=NOW)
+    assert not fired(whole, changed={"uuid-money"}, at=NOW)
+
+
+def test_a_trigger_on_a_balance_looks_at_what_changed():
+    trigger = ActionTrigger(UniqueID="T", ThresholdType="*min_balance", ThresholdValue=Decimal(2), Balance=BalanceFilter(Type="*monetary"))
+    account = account_of(money("1"), ActionTriggers=[trigger])
+    assert [each.UniqueID for each in fired(account, changed={"uuid-money"}, at=NOW)] == ["T"]
+    assert not fired(account, changed=set(), at=NOW)
+
+
+def test_an_amount_shared_out_over_the_month():
+    formula = ValueFormula(Method="*incremental", Params={"Units": 300, "Interval": "month", "Increment": "day"})
+    assert amount_of(formula, now=NOW) == 10
 
 
 def test_orders_on_balances():

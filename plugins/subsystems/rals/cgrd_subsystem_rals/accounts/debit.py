@@ -11,11 +11,13 @@ import msgspec
 
 from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan
 from cgrd.money import ZERO, round_decimal
+from cgrd_subsystem_rals.accounts.charge import Charge
 from cgrd_subsystem_rals.accounts.counters import count_spans
 from cgrd_subsystem_rals.accounts.errors import AccountDisabled, BlockedByBalance
-from cgrd_subsystem_rals.accounts.pay import Charge, free_spans, pay, pay_with_default
+from cgrd_subsystem_rals.accounts.pay import pay
 from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Held, Purse
 from cgrd_subsystem_rals.accounts.records import MONETARY, VOICE, Account
+from cgrd_subsystem_rals.accounts.rest import free_spans, pay_with_default
 from cgrd_subsystem_rals.accounts.select import usable
 from cgrd_subsystem_rals.accounts.summary import summary_of
 from cgrd_subsystem_rals.rating import RatingBook, compress_spans
@@ -40,18 +42,18 @@ def debit(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) 
         MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
     book.policy.check_usage(call.ToR, call.duration)
-    _check(account)
+    refuse_disabled(account)
     call = with_defaults(call)
     purse = Purse(account, bank)
     if call.duration == 0:
         span = zero_span(book, call)
-        return _debited(call, purse, [span] if span else [])
+        return outcome_of(call, purse, [span] if span else [])
     charge = run(book, purse, call, go_negative=not call.DenyNegativeAccount, dry_run=False)
     count_spans(purse.accounts, book, call, charge.spans)
     spans = compress_spans(charge.spans)
     if call.PerformRounding:
         round_spans(purse, spans)
-    return _debited(call, purse, spans)
+    return outcome_of(call, purse, spans)
 
 
 def with_defaults(call: CallDescriptor) -> CallDescriptor:
@@ -59,12 +61,18 @@ def with_defaults(call: CallDescriptor) -> CallDescriptor:
     return msgspec.structs.replace(call, ToR=call.ToR or VOICE, Subject=call.Subject or call.Account)
 
 
-def _check(account: Account) -> None:
+def refuse_disabled(account: Account) -> None:
+    """Let only accounts in use pass.
+
+    Raises:
+        AccountDisabled: this one is not.
+    """
     if account.Disabled:
         raise AccountDisabled(explain=f"account {account.ID} is disabled; enable it by SetAccount or *enable_account")
 
 
-def _debited(call: CallDescriptor, purse: Purse, spans: list[TimeSpan]) -> Debited:
+def outcome_of(call: CallDescriptor, purse: Purse, spans: list[TimeSpan]) -> Debited:
+    """The answer and the changes of a purse after a charge."""
     cost = round_decimal(sum((span.Cost for span in spans), ZERO), purse.bank.decimals, "*middle")
     made = call_cost(call, subject=call.Subject, spans=spans, cost=cost)
     made.Timespans = spans or None

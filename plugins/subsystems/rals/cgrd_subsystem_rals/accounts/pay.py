@@ -8,65 +8,18 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
-from cgrd.costs import CallDescriptor, DebitInfo, Increment, MonetaryInfo, RateInterval, RGRate, RIRate, TimeSpan, UnitInfo
+from cgrd.costs import DebitInfo, Increment, MonetaryInfo, RateInterval, RGRate, RIRate, TimeSpan, UnitInfo
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
-from cgrd.instants import Instant
 from cgrd.money import ONE, ZERO, round_decimal
-from cgrd_subsystem_rals.accounts.purse import Held, Purse
-from cgrd_subsystem_rals.accounts.records import DEFAULT, MONETARY
+from cgrd_subsystem_rals.accounts.charge import Charge, money_run
+from cgrd_subsystem_rals.accounts.purse import Held
+from cgrd_subsystem_rals.accounts.records import MONETARY
 from cgrd_subsystem_rals.accounts.select import active, matched_destination
-from cgrd_subsystem_rals.rating import RatingBook
-from cgrd_subsystem_rals.rating.spans import RatedCall, empty_span, rate_call
+from cgrd_subsystem_rals.rating.spans import RatedCall, empty_span
 from cgrd_subsystem_rals.rating.split import Priced
 
 _ZERO = "*zero"
-
-
-class Charge:
-    """A debit under way: what is still to be paid, by whom, and what was paid.
-
-    Attributes:
-        start: from where on nothing is paid yet, unix ns.
-        end: of the call, unix ns.
-        so_far: what counts for a maximum cost.
-        negative_fee: whether the connect fee had to be taken from nothing.
-    """
-
-    def __init__(self, *, book: RatingBook, purse: Purse, call: CallDescriptor, dry_run: bool) -> None:
-        self.book = book
-        self.purse = purse
-        self.call = call
-        self.dry_run = dry_run
-        self.start = call.TimeStart.ns
-        self.end = max(call.TimeEnd.ns, self.start + 1)
-        self.used = max(call.DurationIndex, self.end - self.start)
-        self.so_far = call.MaxCostSoFar
-        self.negative_fee = False
-        self.disconnected = False
-        self.spans: list[TimeSpan] = []
-        self.units: list[Held] = []
-        self.money: list[Held] = []
-
-    @property
-    def done(self) -> bool:
-        """Whether all of the call is paid."""
-        return self.start >= self.end
-
-    def add(self, spans: list[TimeSpan]) -> bool:
-        """Take over what was paid; whether that was anything."""
-        if spans:
-            self.spans += spans
-            self.start = max(self.start, spans[-1].TimeEnd.ns)
-        return bool(spans)
-
-    def at(self) -> Instant:
-        """From where on nothing is paid yet."""
-        return Instant(self.start, self.call.TimeStart.zone)
-
-    def rate(self, subject: str) -> RatedCall:
-        """The rest of the call by the rates of a subject."""
-        return rate_call(self.book, self.call, subject=subject, start=self.at(), end=self.end, used=self.used)
 
 
 def pay(charge: Charge, held: Held) -> list[TimeSpan]:
@@ -196,7 +149,7 @@ def take_fee(charge: Charge, rated: RatedCall) -> list[Increment] | None:
     if payer is None:
         payer = charge.purse.default()
         charge.negative_fee = True
-    return [_money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)]
+    return [money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)]
 
 
 def _runs(charge: Charge, held: Held, piece: Priced, *, subject: str) -> list[Increment]:
@@ -241,7 +194,7 @@ def _pay_with_money(charge: Charge, held: Held, piece: Priced, cost: Decimal, co
     if count <= 0:
         return None
     interval = piece.table.interval if subject else None
-    return _money_run(charge, held, duration=piece.slot.increment, cost=cost, count=count, unit=None, interval=interval)
+    return money_run(charge, held, duration=piece.slot.increment, cost=cost, count=count, unit=None, interval=interval)
 
 
 def _pay_with_units(charge: Charge, held: Held, piece: Priced, cost: Decimal, count: int) -> Increment | None:
@@ -262,53 +215,6 @@ def _pay_with_units(charge: Charge, held: Held, piece: Priced, cost: Decimal, co
     charge.purse.put(held, held.balance.Value - each * count)
     unit = _unit_info(charge, held, each, factor, piece.table.interval)
     if payer is not None:
-        return _money_run(charge, payer, duration=piece.slot.increment, cost=cost, count=count, unit=unit)
+        return money_run(charge, payer, duration=piece.slot.increment, cost=cost, count=count, unit=unit)
     info = DebitInfo(Unit=unit, AccountID=held.account.ID)
     return Increment(Duration=piece.slot.increment, Cost=cost, BalanceInfo=info, CompressFactor=count)
-
-
-def _money_run(
-    charge: Charge, payer: Held, *, duration: int, cost: Decimal, count: int, unit: UnitInfo | None, interval: RateInterval | None = None
-) -> Increment:
-    balance = payer.balance
-    left = charge.purse.put(payer, balance.Value - cost * count)
-    money = MonetaryInfo(UUID=balance.Uuid, ID=balance.ID, Value=left, RateInterval=interval)
-    info = DebitInfo(Unit=unit, Monetary=money, AccountID=payer.account.ID)
-    return Increment(Duration=duration, Cost=cost, BalanceInfo=info, CompressFactor=count)
-
-
-def pay_with_default(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
-    """The rest of the call on the `*default` money balance, which may go below nothing; no maximum cost holds here."""
-    payer = charge.purse.default()
-    spans: list[TimeSpan] = []
-    fee = rated.pieces[0].table.connect_fee
-    first = [_money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)] if _fee_is_due(charge, fee) else []
-    for piece in rated.pieces:
-        runs = [*first, _money_run(charge, payer, duration=piece.slot.increment, cost=piece.cost, count=piece.steps, unit=None)]
-        first = []
-        spans.append(empty_span(rated, piece, increments=runs, cost=sum((run.total for run in runs), ZERO)))
-    return spans
-
-
-def _fee_is_due(charge: Charge, fee: Decimal) -> bool:
-    return not charge.spans and charge.call.LoopIndex == 0 and fee > 0
-
-
-def free_spans(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
-    """The rest of a call that costs nothing, told as the account's."""
-    info = DebitInfo(AccountID=charge.purse.own.ID)
-    return [
-        empty_span(
-            rated,
-            piece,
-            increments=[Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.steps)],
-            cost=ZERO,
-        )
-        for piece in rated.pieces
-    ]
-
-
-def is_overdrawn_default(run: Increment) -> bool:
-    """Whether a run was paid by a `*default` balance below nothing."""
-    money = run.BalanceInfo.Monetary if run.BalanceInfo else None
-    return money is not None and money.ID == DEFAULT and money.Value < 0

@@ -9,10 +9,10 @@ import msgspec
 
 from cgrd.costs import CallDescriptor, TimeSpan
 from cgrd.errors import InsufficientCredit
-from cgrd_subsystem_rals.accounts.debit import Debited, _check, _debited, debit, run, with_defaults
-from cgrd_subsystem_rals.accounts.pay import is_overdrawn_default
+from cgrd_subsystem_rals.accounts.debit import Debited, debit, outcome_of, refuse_disabled, run, with_defaults
 from cgrd_subsystem_rals.accounts.purse import Bank, Purse
 from cgrd_subsystem_rals.accounts.records import Account
+from cgrd_subsystem_rals.accounts.rest import is_overdrawn_default
 from cgrd_subsystem_rals.rating import RatingBook
 from cgrd_subsystem_rals.rating.find import Asked, find_rates
 
@@ -27,7 +27,7 @@ def max_session_time(book: RatingBook, bank: Bank, account: Account, call: CallD
         MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
     book.policy.check_usage(call.ToR, call.duration)
-    _check(account)
+    refuse_disabled(account)
     if account.AllowNegative:
         return UNLIMITED
     call = with_defaults(call)
@@ -72,7 +72,7 @@ def max_debit(book: RatingBook, bank: Bank, account: Account, call: CallDescript
     if call.ForceDuration and granted < call.duration:
         raise InsufficientCredit(explain=f"account {account.ID} can pay {granted} of {call.duration}")
     if granted == 0:
-        return _debited(with_defaults(call), Purse(account, bank), [])
+        return outcome_of(with_defaults(call), Purse(account, bank), [])
     short = call.duration - granted
     called = msgspec.structs.replace(call, TimeEnd=call.TimeStart.plus(granted), DurationIndex=call.DurationIndex - short)
     return debit(book, bank, account, called)

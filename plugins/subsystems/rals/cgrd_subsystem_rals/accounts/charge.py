@@ -1,0 +1,68 @@
+"""A debit under way, and the one step that every kind of paying shares: taking money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cgrd.costs import CallDescriptor, DebitInfo, Increment, MonetaryInfo, RateInterval, TimeSpan, UnitInfo
+from cgrd.instants import Instant
+from cgrd_subsystem_rals.accounts.purse import Held, Purse
+from cgrd_subsystem_rals.rating import RatingBook
+from cgrd_subsystem_rals.rating.spans import RatedCall, rate_call
+
+
+class Charge:
+    """A debit under way: what is still to be paid, by whom, and what was paid.
+
+    Attributes:
+        start: from where on nothing is paid yet, unix ns.
+        end: of the call, unix ns.
+        so_far: what counts for a maximum cost.
+        negative_fee: whether the connect fee had to be taken from nothing.
+    """
+
+    def __init__(self, *, book: RatingBook, purse: Purse, call: CallDescriptor, dry_run: bool) -> None:
+        self.book = book
+        self.purse = purse
+        self.call = call
+        self.dry_run = dry_run
+        self.start = call.TimeStart.ns
+        self.end = max(call.TimeEnd.ns, self.start + 1)
+        self.used = max(call.DurationIndex, self.end - self.start)
+        self.so_far = call.MaxCostSoFar
+        self.negative_fee = False
+        self.disconnected = False
+        self.spans: list[TimeSpan] = []
+        self.units: list[Held] = []
+        self.money: list[Held] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether all of the call is paid."""
+        return self.start >= self.end
+
+    def add(self, spans: list[TimeSpan]) -> bool:
+        """Take over what was paid; whether that was anything."""
+        if spans:
+            self.spans += spans
+            self.start = max(self.start, spans[-1].TimeEnd.ns)
+        return bool(spans)
+
+    def at(self) -> Instant:
+        """From where on nothing is paid yet."""
+        return Instant(self.start, self.call.TimeStart.zone)
+
+    def rate(self, subject: str) -> RatedCall:
+        """The rest of the call by the rates of a subject."""
+        return rate_call(self.book, self.call, subject=subject, start=self.at(), end=self.end, used=self.used)
+
+
+def money_run(
+    charge: Charge, payer: Held, *, duration: int, cost: Decimal, count: int, unit: UnitInfo | None, interval: RateInterval | None = None
+) -> Increment:
+    """Increments that a money balance pays, and the run that tells of it."""
+    balance = payer.balance
+    left = charge.purse.put(payer, balance.Value - cost * count)
+    money = MonetaryInfo(UUID=balance.Uuid, ID=balance.ID, Value=left, RateInterval=interval)
+    info = DebitInfo(Unit=unit, Monetary=money, AccountID=payer.account.ID)
+    return Increment(Duration=duration, Cost=cost, BalanceInfo=info, CompressFactor=count)

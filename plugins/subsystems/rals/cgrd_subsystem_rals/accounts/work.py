@@ -1,0 +1,141 @@
+"""Accounts as one order has changed them so far: kept all together with their ledger entries, or not at all.
+
+A charge, a set of actions and the triggers that they set off all work on one `Work`; nothing of it is seen by others before `keep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from cgrd.instants import Instant
+from cgrd.store import LedgerEntry
+from cgrd_subsystem_rals.accounts.operations import clean_expired
+from cgrd_subsystem_rals.accounts.owner import Accounts
+from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Purse
+from cgrd_subsystem_rals.accounts.records import Account
+
+if TYPE_CHECKING:
+    from cgrd.store import Transaction
+
+Later = Callable[[], Awaitable[None]]
+
+
+class Cause(NamedTuple):
+    """Who changes balances, and for which event and charger run."""
+
+    why: str
+    event_id: str = ""
+    run_id: str = ""
+
+
+class Mark(NamedTuple):
+    """A state of a `Work` to go back to."""
+
+    accounts: dict[str, Account | None]
+    entries: int
+    later: int
+
+
+class Work:
+    """What an order does to accounts.
+
+    Args:
+        accounts: the owner's.
+        at: now.
+        cause: for the ledger.
+    """
+
+    def __init__(self, accounts: Accounts, *, at: Instant, cause: Cause) -> None:
+        self.owner = accounts
+        self.at = at
+        self.cause = cause
+        self.changed: dict[str, Account | None] = {}
+        self.entries: list[LedgerEntry] = []
+        self.later: list[Later] = []
+
+    def find(self, key: str) -> Account | None:
+        """The account as it is by now, None when there is none."""
+        return self.changed[key] if key in self.changed else self.owner.get(key)
+
+    def purse(self, key: str) -> Purse:
+        """A purse on the account as it is by now, which is made where there is none."""
+        return Purse(self.find(key) or Account(ID=key), self._bank())
+
+    def _bank(self) -> Bank:
+        bank = self.owner.bank
+        return msgspec.structs.replace(bank, accounts={**bank.accounts, **self._living()}) if self.changed and bank.groups else bank
+
+    def _living(self) -> dict[str, Account]:
+        return {key: account for key, account in self.changed.items() if account is not None}
+
+    def take(self, purse: Purse, *, why: str = "") -> list[BalanceChange]:
+        """Accept what was done with a purse; answers the changes of balances."""
+        changes = purse.changes()
+        self.accept({purse.own.ID: purse.own, **purse.touched()}, changes, why=why)
+        return changes
+
+    def accept(self, accounts: dict[str, Account], changes: Iterable[BalanceChange], *, why: str = "") -> None:
+        """Accept accounts as they are now, and the changes of their balances. `why` says more than the cause."""
+        self.changed.update(accounts)
+        why = f"{self.cause.why} {why}".rstrip()
+        self.entries += [self._entry(change, why) for change in changes]
+
+    def _entry(self, change: BalanceChange, why: str) -> LedgerEntry:
+        return LedgerEntry(
+            account=change.account,
+            balance_uuid=change.uuid,
+            balance_id=change.id,
+            balance_type=change.kind,
+            before=change.before,
+            change=change.after - change.before,
+            after=change.after,
+            why=why,
+            event_id=self.cause.event_id,
+            run_id=self.cause.run_id,
+            at=self.at,
+        )
+
+    def remove(self, key: str) -> None:
+        """Take the account away; what its balances held leaves the books."""
+        account = self.find(key)
+        if account is not None:
+            purse = Purse(account, self.owner.bank)
+            purse.empty()
+            self.take(purse, why="removed")
+        self.changed[key] = None
+
+    def mark(self) -> Mark:
+        """The state as it is now."""
+        return Mark(dict(self.changed), len(self.entries), len(self.later))
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was done since."""
+        self.changed = mark.accounts
+        del self.entries[mark.entries :]
+        del self.later[mark.later :]
+
+    def keep(self, tx: Transaction, *, remove_expired: bool) -> None:
+        """Make it so, for memory and store."""
+        for key, account in list(self.changed.items()):
+            if account is None:
+                self.owner.drop(tx, key)
+                continue
+            if remove_expired and _any_expired(account, self.at):
+                purse = Purse(account, self.owner.bank)
+                clean_expired(purse, at=self.at)
+                self.take(purse, why="expired")
+                account = purse.own
+            account.UpdateTime = self.at
+            self.owner.put(tx, account)
+        tx.post(self.entries)
+
+
+def _any_expired(account: Account, at: Instant) -> bool:
+    for balances in (account.BalanceMap or {}).values():
+        for balance in balances or ():
+            if balance.expired(at):
+                return True
+    return False
