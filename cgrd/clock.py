@@ -51,5 +51,8 @@ class SystemClock:
 
     async def sleep_until(self, ns: int) -> None:
         # A minute at most at a time: the wall clock may be set while we sleep.
-        while (left := ns - time.time_ns()) > 0:
+        while True:
+            left = ns - time.time_ns()
+            if left <= 0:
+                return
             await trio.sleep(min(left / SECOND, 60))

@@ -62,7 +62,8 @@ def decode(data: bytes | str, wanted: type[T] | Any = Any) -> Any:
         msgspec.DecodeError: no JSON.
         msgspec.ValidationError: JSON of another shape.
     """
-    return decoder(wanted).decode(data)
+    known: Any = wanted
+    return decoder(known).decode(data)
 
 
 def convert(value: Any, wanted: type[T] | Any) -> Any:

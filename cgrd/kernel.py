@@ -23,7 +23,7 @@ from cgrd.errors import ConfigurationError, PluginError
 from cgrd.graph import Graph
 from cgrd.instants import zone_of
 from cgrd.listening import Listeners, limits_of
-from cgrd.lookups import filter_language, use_profiles
+from cgrd.lookups import filter_language, use_profiles, widen
 from cgrd.plugins import Plugins
 from cgrd.profiles import Profiles
 from cgrd.profiles.tables import all_kinds
@@ -84,7 +84,10 @@ class Kernel:
         self.store = store
         self.clock = clock or SystemClock(zone_of(str(tree.general["default_timezone"])))
         self.config_service = ConfigService(tree=tree, apply=self.apply)
-        self.profiles = Profiles(kinds=all_kinds(), store=store)
+        self.profiles = Profiles(
+            kinds=all_kinds(), store=store, clock=self.clock,
+            zone=zone_of(str(tree.general["default_timezone"])), default_tenant=str(tree.general["default_tenant"]),
+        )  # fmt: skip
         self.node_id = str(tree.general["node_id"]) or "cgrd"
         self.listeners = Listeners()
         self.house = self._assemble(tree, running=None)
@@ -131,6 +134,8 @@ class Kernel:
         if running is None:
             use_profiles(self.profiles, filters, services)
             self.profiles.load()
+        else:
+            widen(filters.types, self.plugins)
         house = House(services, build(self.plugins.components(), services, running=running.components if running else None))
         services.components = house.components
         for served in served_by(house.components.values(), self._own_methods(house)):
@@ -138,7 +143,7 @@ class Kernel:
         return house
 
     def _graph(self, tree: Tree) -> Graph:
-        watchers = [implementation.function for implementation in self.plugins.manager.hook.cgrd_hop.get_hookimpls()]
+        watchers: list[Any] = [implementation.function for implementation in self.plugins.manager.hook.cgrd_hop.get_hookimpls()]
         pools = Pools(
             rpc_conns=tree.sections["rpc_conns"],
             general=tree.general,

@@ -74,8 +74,8 @@ class Listeners:
             if address := listen.get(name):
                 server = TcpServer(address=address, directory=door, limits=limits, both_ways=both)
                 self.addresses[name] = await nursery.start(server.serve)
-        for server in self._http_servers(house, limits):
-            self.addresses.setdefault("http", []).extend(await nursery.start(server.serve))
+        for http in self._http_servers(house, limits):
+            self.addresses.setdefault("http", []).extend(await nursery.start(http.serve))
         structlog.get_logger("kernel").info("listening", **self.addresses)
 
     async def follow(self, house: House) -> None:

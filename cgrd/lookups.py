@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from cgrd.component import Component
 from cgrd.errors import NotFound
+from cgrd.fields import add_converters, add_field_types
 from cgrd.filters import FilterContext, Filters, FilterTypes
 from cgrd.instants import zone_of
+from cgrd.web import services_of, web_of
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
@@ -43,9 +45,13 @@ class FilterS(Component, section="filters"):
 
 
 def filter_language(tree: Tree, profiles: Profiles, plugins: Plugins, clock: Clock) -> Filters:
-    """The filter language of this daemon, its types widened by plugins."""
+    """The filter language of this daemon, widened by plugins.
+
+    Raises:
+        PluginError: a plugin gives a word that is there already.
+    """
     types = FilterTypes()
-    types.add(plugins.vocabulary("cgrd_filter_types"))
+    widen(types, plugins)
 
     def destinations(number: str) -> Collection[str]:
         side: Any = profiles["Destination"].side
@@ -59,8 +65,23 @@ def filter_language(tree: Tree, profiles: Profiles, plugins: Plugins, clock: Clo
             return None
         return profiles["Timing"].compiled("", name)
 
-    context = FilterContext(now=clock.now, zone=zone_of(str(tree.general["default_timezone"])), destinations=destinations, timing=timing)
+    web = web_of(tree)
+    context = FilterContext(
+        now=clock.now, zone=zone_of(str(tree.general["default_timezone"])), destinations=destinations, timing=timing,
+        web=web, services=services_of(tree, web, clock),
+    )  # fmt: skip
     return Filters(context=context, types=types, lookup=profiles.filter)
+
+
+def widen(types: FilterTypes, plugins: Plugins) -> None:
+    """Take the words that plugins add: filter types, converters, field types; again after a reload that loaded another plugin.
+
+    Raises:
+        PluginError: a plugin gives a word that is there already.
+    """
+    add_converters(plugins.vocabulary("cgrd_converters"))
+    add_field_types(plugins.vocabulary("cgrd_attribute_types"))
+    types.add(plugins.vocabulary("cgrd_filter_types"))
 
 
 def use_profiles(profiles: Profiles, filters: Filters, services: Services) -> None:

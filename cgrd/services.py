@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from cgrd.clock import Clock
     from cgrd.component import Component
     from cgrd.config import Tree
+    from cgrd.fields import Web
     from cgrd.filters import Filters
     from cgrd.flows import Stage
     from cgrd.graph import Graph
     from cgrd.plugins import Plugins
-    from cgrd.profiles import ProfileTable
+    from cgrd.profiles import Profiles
     from cgrd.store import Store
 
 
@@ -51,7 +52,7 @@ class Services:
     caches: Cache
     filters: Filters
     plugins: Plugins
-    profiles: Mapping[str, ProfileTable] = field(default_factory=dict)
+    profiles: Profiles
     flows: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
     nursery: trio.Nursery | None = None
@@ -77,6 +78,11 @@ class Services:
     def zone(self) -> tzinfo:
         """The zone of times that name none."""
         return zone_of(str(self.config.general["default_timezone"]))
+
+    @property
+    def web(self) -> Web:
+        """The HTTP client of rules and fields that ask a web service."""
+        return self.filters.context.web
 
     def log(self, name: str) -> Any:
         """A structured logger of that name."""

@@ -37,9 +37,9 @@ def ask(server: str, method: str, params: Any, *, timeout: float = 300) -> Any:
         raise CgrdError(f"no answer from {server}: {error}", explain="is the daemon running there? --server names another address") from error
     if not isinstance(answer, dict):
         raise CgrdError(f"{server} closed the connection")
-    if error := answer.get("error"):
-        data = error.get("data") or {}
-        raise CgrdError(str(error.get("message")), explain=str(data.get("explain", "")))
+    if failure := answer.get("error"):
+        data = failure.get("data") or {}
+        raise CgrdError(str(failure.get("message")), explain=str(data.get("explain", "")))
     return answer.get("result")
 
 

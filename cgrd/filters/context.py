@@ -29,7 +29,8 @@ class FilterContext:
         timing: id → the timing, None when there is none by that name.
         resolvers: prefix ("*accounts", "*resources", "*stats", "*trends", "*rankings") → asks its subsystem.
         web: the HTTP client of `*http`, `*apiban`, `*sentrypeer`.
-        services: what those need to know: "apiban_keys", "sentrypeer_token", "sentrypeer_numbers_url", "sentrypeer_ips_url".
+        services: what those need to know: "apiban_keys", "sentrypeer_token" (a text, or an async function that gives it),
+            "sentrypeer_numbers_url", "sentrypeer_ips_url".
     """
 
     def __init__(

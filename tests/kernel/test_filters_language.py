@@ -83,8 +83,8 @@ def test_a_plugin_s_type_has_a_negation_too() -> None:
     types.add({"*longer": lambda element, values: lambda roots: len(element.find(roots) or "") > int(values[0].constant or 0)})
     filters = Filters(types=types)
     assert filters.compile("t", ["*longer:~*req.Account:3", "*notlonger:~*req.Account:4"]).passes(ROOTS)
-    with pytest.raises(CgrdError, match=r"\*longer is already there"):
-        types.add({"*longer": lambda element, values: lambda roots: True})
+    with pytest.raises(CgrdError, match=r"\*notstring is already there"):
+        types.add({"*notstring": lambda element, values: lambda roots: True})
 
 
 class FakeWeb:

@@ -19,6 +19,7 @@ from cgrd.fields.converters.times import TIMES
 
 CONVERTERS: dict[str, ConverterFactory] = {**LENGTHS, **NUMBERS, **TEXTS, **TIMES, **ADDRESSES, **TELEPHONY, **LOCATION}
 """Name → factory of the converter for its arguments; the vocabulary of the daemon."""
+_OURS = frozenset(CONVERTERS)
 
 
 def compile_converter(definition: str, vocabulary: Mapping[str, ConverterFactory] = CONVERTERS) -> Converter:
@@ -38,11 +39,11 @@ def add_converters(more: Mapping[str, ConverterFactory]) -> None:
     """Put a plugin's converters into the vocabulary.
 
     Raises:
-        PluginError: a name is taken by another factory.
+        PluginError: it is the name of a converter of ours.
     """
-    for name, factory in more.items():
-        if CONVERTERS.setdefault(name, factory) is not factory:
-            raise PluginError(f"converter {name} is already there; a plugin cannot replace it")
+    if taken := sorted(_OURS & more.keys()):
+        raise PluginError(f"converter {taken[0]} is already there; a plugin cannot replace it")
+    CONVERTERS.update(more)
 
 
 __all__ = ["CONVERTERS", "Converter", "ConverterFactory", "add_converters", "compile_converter"]

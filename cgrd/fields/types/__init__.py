@@ -14,6 +14,7 @@ from cgrd.fields.types.source import FieldType, Make, Mode, Source
 
 FIELD_TYPES: dict[str, FieldType] = {one.name: one for one in (*PLAIN, *NUMBERS, HTTP)}
 """Name → type; the vocabulary of the daemon. A type that is not written is `*variable`."""
+_OURS = frozenset(FIELD_TYPES)
 
 
 def field_type(name: str) -> FieldType:
@@ -32,13 +33,11 @@ def add_field_types(more: Mapping[str, FieldType | Callable[[Source], Callable[[
     """Put a plugin's types into the vocabulary: a `FieldType`, or a factory of source → (roots → value).
 
     Raises:
-        PluginError: a name is taken by another.
+        PluginError: it is the name of a type of ours.
     """
-    for name, given in more.items():
-        one = given if isinstance(given, FieldType) else FieldType(name=name, compile=_simple(given))
-        if name in FIELD_TYPES and FIELD_TYPES[name] is not given:
-            raise PluginError(f"field type {name} is already there; a plugin cannot replace it")
-        FIELD_TYPES[name] = one
+    if taken := sorted(_OURS & more.keys()):
+        raise PluginError(f"field type {taken[0]} is already there; a plugin cannot replace it")
+    FIELD_TYPES.update({name: given if isinstance(given, FieldType) else FieldType(name=name, compile=_simple(given)) for name, given in more.items()})
 
 
 def _simple(factory: Callable[[Source], Callable[[Roots], Any]]) -> Callable[[Source], Make]:

@@ -41,22 +41,22 @@ class FilterTypes:
         self._types: dict[str, tuple[FilterType, bool]] = {}
         for one in (*BUILT_IN, *more):
             self._add(one)
+        self._ours = frozenset(self._types)
 
     def _add(self, one: FilterType) -> None:
-        names = [(one.name, False)] + [(f"*not{one.name[1:]}", True)] * one.negation + [(f"*ni{one.name[1:]}", False)] * one.unindexed
-        for name, negated in names:
-            if name in self._types:
-                raise PluginError(f"filter type {name} is already there; a plugin cannot replace it")
-            self._types[name] = (one, negated)
+        self._types |= _names(one)
 
     def add(self, more: Mapping[str, Factory]) -> None:
-        """Put a plugin's types into the vocabulary, each with its negation.
+        """Put plugins' types into the vocabulary, each with its negation.
 
         Raises:
-            PluginError: a name is taken.
+            PluginError: it is the name of a type of ours.
         """
         for name, factory in more.items():
-            self._add(FilterType(name=name, compile=lambda subject, factory=factory: factory(subject.element, list(subject.values))))  # type: ignore[misc]
+            one = FilterType(name=name, compile=lambda subject, factory=factory: factory(subject.element, list(subject.values)))  # type: ignore[misc]
+            if taken := sorted(self._ours & _names(one).keys()):
+                raise PluginError(f"filter type {taken[0]} is already there; a plugin cannot replace it")
+            self._add(one)
 
     def find(self, name: str) -> FilterType | None:
         """The type of a rule's type text, None when there is none by that name."""
@@ -74,6 +74,12 @@ class FilterTypes:
     def names(self) -> list[str]:
         """Every name, sorted."""
         return sorted(self._types)
+
+
+def _names(one: FilterType) -> dict[str, tuple[FilterType, bool]]:
+    """The names of a type's forms, each with whether it negates."""
+    names = [(one.name, False)] + [(f"*not{one.name[1:]}", True)] * one.negation + [(f"*ni{one.name[1:]}", False)] * one.unindexed
+    return {name: (one, negated) for name, negated in names}
 
 
 def _unknown(name: str) -> Test:

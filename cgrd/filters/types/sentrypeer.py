@@ -39,7 +39,7 @@ class PeerQuestion(msgspec.Struct, frozen=True):
         services: dict[str, Any] = self.subject.context.services
         setting, default = _URLS[self.sort]
         token = services.get("sentrypeer_token", "")
-        headers = {"Authorization": f"Bearer {token() if callable(token) else token}"}
+        headers = {"Authorization": f"Bearer {await token() if callable(token) else token}"}
         try:
             await self.subject.context.web.get(f"{services.get(setting, default)}/{text}", query={}, headers=headers)
         except NotFound:

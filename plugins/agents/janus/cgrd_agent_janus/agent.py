@@ -227,6 +227,7 @@ def _translator(services: Services, config: Mapping[str, Any]) -> Translator:
         timezone=str(general["default_timezone"]),
         rounding_decimals=services.rounding_decimals,
         resolvers=services.filters.context.resolvers,
+        web=services.web,
     )
     return Translator(
         tenant=services.default_tenant,

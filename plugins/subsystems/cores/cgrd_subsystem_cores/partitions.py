@@ -152,7 +152,7 @@ class CacheS(Subsystem, section="caches"):
         return "OK"
 
     @method("CacheSv1.ReloadCache", "CacheSv1.LoadCache")
-    def reload(self, args: KeysArgs) -> str:  # type: ignore[valid-type]
+    def reload_cache(self, args: KeysArgs) -> str:  # type: ignore[valid-type]
         """Nothing is to be done: profiles are in memory as they are stored."""
         return "OK"
 
