@@ -84,6 +84,12 @@ class Purse:
         if held.account.BalanceMap is not None:
             held.account.BalanceMap[held.kind] = [kept for kept in held.account.balances(held.kind) if kept is not balance]
 
+    def empty(self) -> None:
+        """Delete every balance of the own account."""
+        for kind in self.own.BalanceMap or {}:
+            for balance in self.own.balances(kind):
+                self.drop(Held(self.own, kind, balance))
+
     def default(self) -> Held:
         """The own account's `*default` money balance, made when there is none."""
         for balance in self.own.balances(MONETARY):
