@@ -52,7 +52,7 @@ class Services:
     caches: Cache
     filters: Filters
     plugins: Plugins
-    profiles: Profiles
+    profiles: Profiles = field(default_factory=lambda: _no_profiles())
     flows: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
     nursery: trio.Nursery | None = None
@@ -87,3 +87,9 @@ class Services:
     def log(self, name: str) -> Any:
         """A structured logger of that name."""
         return structlog.get_logger(name)
+
+
+def _no_profiles() -> Profiles:
+    from cgrd.profiles import Profiles
+
+    return Profiles(kinds=())
