@@ -56,7 +56,7 @@ class Finder:
             self._remembered.pop(f"{tenant}:{usage_id}", None)
         if not profiles:
             raise NotFound(explain=f"no resource of tenant {tenant} matches the event")
-        return [self._in_use(profile, ttl_ns) for profile in _until_blocker(profiles)]
+        return _until_blocker([self._in_use(profile, ttl_ns) for profile in profiles])
 
     def _tried(self, key: str, roots: dict[str, Any], tenant: str) -> list[str]:
         found = self._remembered.get(key)
@@ -79,6 +79,6 @@ class Finder:
         self._remembered.clear()
 
 
-def _until_blocker(profiles: list[ResourceProfile]) -> list[ResourceProfile]:
-    end = next((at for at, profile in enumerate(profiles, 1) if profile.Blocker), len(profiles))
-    return profiles[:end]
+def _until_blocker(used: list[Used]) -> list[Used]:
+    end = next((at for at, each in enumerate(used, 1) if each.profile.Blocker), len(used))
+    return used[:end]

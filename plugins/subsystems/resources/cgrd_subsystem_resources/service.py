@@ -61,12 +61,15 @@ class ResourceS(Subsystem, section="resources"):
         """Take units from every resource of the event, in the place of what the usage held; the message of the first that had room.
 
         Raises:
-            Unavailable: RESOURCE_UNAVAILABLE, none has room; nothing is taken.
+            Unavailable: RESOURCE_UNAVAILABLE, none has room; nothing is taken, and what the usage held is given back (as recorded).
             PartiallyExecuted: taken, but a threshold could not be told.
         """
         used, under = await self._used(args)
         wanted = units(args, self.config["opts"])
-        message = _message(used, wanted, in_place_of=under) or _refuse("RESOURCE_UNAVAILABLE", used, wanted)
+        message = _message(used, wanted, in_place_of=under)
+        if not message:
+            self._give(used, under, why="ResourceSv1.AllocateResources refused")
+            return _refuse("RESOURCE_UNAVAILABLE", used, wanted)
         self._take(used, under, wanted)
         await tell_thresholds(self, args, used)
         return message
@@ -82,6 +85,11 @@ class ResourceS(Subsystem, section="resources"):
                 expiry = now.plus(ttl_ns) if ttl_ns is not None and ttl_ns > 0 else Instant.ZERO
                 self.shelf.take(tx, each.resource, Usage(each.profile.Tenant, under, expiry, wanted))
 
+    def _give(self, used: list[Used], under: str, *, why: str) -> list[Used]:
+        """Give a usage back; the resources that held none."""
+        with self.services.store.transaction(why=why) as tx:
+            return [each for each in used if not self.shelf.give(tx, each.resource, under)]
+
     @method("ResourceSv1.ReleaseResources")
     async def release(self, args: CGREvent) -> str:
         """Give a usage back.
@@ -91,8 +99,7 @@ class ResourceS(Subsystem, section="resources"):
             PartiallyExecuted: given back, but a threshold could not be told.
         """
         used, under = await self._used(args)
-        with self.services.store.transaction(why="ResourceSv1.ReleaseResources") as tx:
-            missing = [each for each in used if not self.shelf.give(tx, each.resource, under) and each.resource.ttl_ns]
+        missing = [each for each in self._give(used, under, why="ResourceSv1.ReleaseResources") if each.resource.ttl_ns]
         if missing:
             ids = " ".join(each.profile.ID for each in missing)
             raise Wrong(f"cannot find usage record with id: {under}", explain=f"looked for in {ids}; it was never allocated, released, or expired")
