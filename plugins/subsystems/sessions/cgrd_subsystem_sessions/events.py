@@ -16,7 +16,7 @@ from cgrd.costs import CallCost, EventCost, descriptor_of, duration_of, event_co
 from cgrd.errors import CgrdError, NotConnected, Prefixed
 from cgrd.flows import settled, travel
 from cgrd_subsystem_sessions.event_flags import BLOCKER, asked_by
-from cgrd_subsystem_sessions.structured import event_of
+from cgrd_subsystem_sessions.structured import SentEvent, event_of
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
@@ -25,10 +25,9 @@ RAW = "*raw"
 DERIVED = "*derived_reply"
 
 
-class FlaggedEvent(CGREvent, kw_only=True):
-    """An event with flags. The event may be missing, which is an error of its own."""
+class FlaggedEvent(SentEvent, kw_only=True):
+    """An event with flags."""
 
-    Event: dict[str, Any] | None = None  # type: ignore[assignment]
     Flags: list[str] | None = None
 
 

@@ -126,9 +126,11 @@ def _public_key(certificate: bytes) -> bytes:
 
 def _registry() -> Any:
     from joserfc.jws import JWSRegistry
+    from joserfc.registry import HeaderParameter
 
-    # `ppt` is not a header that JOSE knows.
-    return JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+    # JOSE knows no `ppt`, and wants a URL as `x5u` where a file may stand here.
+    known = {"ppt": HeaderParameter("PASSporT extension", "str"), "x5u": HeaderParameter("where the public key is", "str")}
+    return JWSRegistry(header_registry=known, algorithms=[ALGORITHM])
 
 
 def check(payload: Payload, *, attest: list[str], originator: Originator, called: Originator, max_age_ns: int, now_ns: int) -> None:

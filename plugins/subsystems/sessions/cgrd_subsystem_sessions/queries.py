@@ -163,10 +163,11 @@ def _indexed_rules(filter_ids: Sequence[str], index: Index) -> Iterator[tuple[st
     for text in filter_ids:
         if not text.startswith("*string:~*req."):
             continue
-        rule = (parse_inline("", text).Rules or [None])[0]
-        field = rule.Element.removeprefix("~*req.") if rule is not None else ""
-        if rule is not None and field in index.fields and all(value and not value.startswith("~") for value in rule.Values or ("",)):
-            yield field, list(rule.Values or ())
+        rule = next(iter(parse_inline("", text).Rules or ()), None)
+        values = list(rule.Values or ()) if rule is not None else []
+        field = text.removeprefix("*string:~*req.").partition(":")[0]
+        if field in index.fields and values and all(value and not value.startswith("~") for value in values):
+            yield field, values
 
 
 async def _passes(matcher: Matcher, run: SRun, session: Session) -> bool:

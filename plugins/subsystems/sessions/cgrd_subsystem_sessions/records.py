@@ -15,6 +15,7 @@ from cgrd_subsystem_sessions.charging import written
 from cgrd_subsystem_sessions.deadlines import Work
 from cgrd_subsystem_sessions.lifecycle import key_of
 from cgrd_subsystem_sessions.session import RATED_BY_CDR, Session, SRun
+from cgrd_subsystem_sessions.structured import SentEvent
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
@@ -35,7 +36,7 @@ class Records:
         self._owner = owner
 
     @method("SessionSv1.ProcessCDR")
-    async def process_cdr(self, args: CGREvent) -> str:
+    async def process_cdr(self, args: SentEvent) -> str:
         """Record a session that ended, one CDR per run; an event of no session here is handed to CDRs as it is.
 
         Raises:
@@ -44,7 +45,7 @@ class Records:
         """
         if args.Event is None:
             raise MandatoryMissing("Event")
-        event = self._owner.completed(args)
+        event = self._owner.completed(CGREvent(Tenant=args.Tenant, ID=args.ID, Time=args.Time, Event=args.Event, APIOpts=args.APIOpts))
         await self._owner.answering("SessionSv1.ProcessCDR", args, event, partial(self.record, event, ["*rals"]))
         return "OK"
 

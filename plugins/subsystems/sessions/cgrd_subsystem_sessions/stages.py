@@ -5,6 +5,7 @@ Source: spec/sessions.md §3 and §4.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from cgrd import Flow, Run, stage
@@ -30,7 +31,7 @@ def _forces(flow: Flow) -> bool:
     return bool(flow.options().get("ForceDuration")) or "*fd" in flow.options()
 
 
-async def _prefixed(work: Any) -> Any:
+async def _prefixed(work: Awaitable[list[int]]) -> list[int]:
     try:
         return await work
     except CgrdError as error:
