@@ -12,7 +12,7 @@ import trio
 from cgrd.clock import Clock, SystemClock
 from cgrd.codec import decode, encode
 from cgrd.errors import PluginError
-from cgrd.instants import Instant
+from cgrd.instants import Instant, zone_of
 from cgrd.profiles.cells import Reading
 from cgrd.profiles.kind import Kind
 from cgrd.profiles.matching import ProfileIndex
@@ -118,9 +118,12 @@ class Profiles(Mapping[str, ProfileTable]):
 
         Args:
             filters: compiles filters; its `lookup` should be `Profiles.filter`.
-            sections: the configuration's sections, for what is indexed and `any_context`.
+            sections: the configuration's sections: what is indexed, `any_context`, and the default tenant and zone of `general`.
         """
         self.filters = filters
+        if general := (sections or {}).get("general"):
+            self.default_tenant = str(general.get("default_tenant") or self.default_tenant)
+            self.zone = zone_of(str(general.get("default_timezone") or "UTC"))
         for table in self._tables.values():
             table.filters = filters
             if table.kind.index is not None:

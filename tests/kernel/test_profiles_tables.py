@@ -269,6 +269,28 @@ def test_destinations_answer_as_recorded(call: Call) -> None:
     assert call("APIerSv1.RemoveDestination", {"DestinationIDs": ["NOPE"]}) == "NOT_FOUND"
 
 
+def test_filters_find_destinations_and_timings_here(profiles: Profiles, call: Call) -> None:
+    assert call("APIerSv1.SetDestination", {"Id": "DE", "Prefixes": ["49"]}) == "OK"
+    assert call("APIerSv1.SetDestination", {"Id": "BERLIN", "Prefixes": ["4930"]}) == "OK"
+    assert profiles["Destination"].side.ids_of("493012") == {"DE", "BERLIN"}
+    assert profiles["Destination"].side.ids_of("33") == set()
+    assert call("APIerSv1.SetTiming", {"ID": "WORK", "WeekDays": [1, 2, 3, 4, 5], "StartTime": "08:00:00", "EndTime": "18:00:00"}) == "OK"
+    work = profiles["Timing"].compiled("", "WORK")
+    moments = ("2026-11-23T12:00:00Z", "2026-11-23T19:00:00Z", "2026-11-22T12:00:00Z")
+    assert [work.contains(parse_instant(text)) for text in moments] == [True, False, False]
+    assert profiles["Timing"].compiled("", "*any").contains(parse_instant(moments[2]))
+    assert [call("APIerSv1.TimingIsActiveAt", {"TimingID": "WORK", "Time": text}) for text in moments] == [True, False, False]
+    assert call("APIerSv1.SetTiming", {"ID": "T2", "StartTime": "bad"}) == "SERVER_ERROR: INVALID_TIME:bad"
+
+
+def test_the_defaults_are_those_of_the_configuration() -> None:
+    profiles = made(sections={"general": {"default_tenant": "my.org", "default_timezone": "Europe/Berlin"}})
+    call = caller(profiles)
+    threshold(call, "T")
+    assert profiles["ThresholdProfile"].ids("my.org") == ["T"]
+    assert str(profiles.zone) == "Europe/Berlin"
+
+
 def test_stored_plans_keep_what_they_were_given_and_load_it(call: Call) -> None:
     slots = [{"ConnectFee": 0.1, "Rate": 0.2, "RateUnit": "60s", "RateIncrement": "1s", "GroupIntervalStart": "0s"}]
     assert call("APIerSv1.SetTPRate", {"ID": "R"}) == "MANDATORY_IE_MISSING: [TPid RateSlots]"

@@ -40,7 +40,7 @@ class ReverseDestinations:
             else:
                 self.ids.pop(prefix, None)
 
-    def of_number(self, number: str) -> set[str]:
+    def ids_of(self, number: str) -> set[str]:
         """Ids of all destinations that hold a prefix of the number."""
         return {id for length in range(1, len(number) + 1) for id in self.ids.get(number[:length], ())}
 

@@ -95,6 +95,23 @@ def builtin_timing(id: str, now: Instant) -> RITiming | None:
     return None if values is None else RITiming(ID=id, **values)
 
 
+class NamedTiming:
+    """A timing ready to be asked, as filters and balances do."""
+
+    def __init__(self, timing: RITiming) -> None:
+        self.timing = timing
+        self._calendar = Calendar(timing)
+
+    def contains(self, moment: Instant) -> bool:
+        """Whether the moment lies in it, its end looked at."""
+        return self._calendar.holds_at(moment)
+
+
+def _always(_: str, id: str) -> RITiming | None:
+    """The one built-in timing that is no moment: `*any`."""
+    return builtin_timing(id, Instant.ZERO) if id == "*any" else None
+
+
 def find_timing(draft: Draft, id: str, *, stored: bool = True) -> RITiming | None:
     """A timing of the plan, a built-in one, or (where `stored`) one set before."""
     found: RITiming | None = draft.record("Timing", id) or builtin_timing(id, draft.now)
@@ -172,6 +189,8 @@ TIMING = Kind(
     unbuild=unbuild,
     check=check,
     valid=is_sane,
+    compile=NamedTiming,
+    synthetic=_always,
     export=False,
     docs="Named sets of times. `*any`, `*asap`, `*daily`, `*weekly`, `*monthly`, `*yearly` and the like need no row.",
 )
