@@ -118,7 +118,8 @@ _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,
 _ISO_NAIVE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?\Z")
 _GO_DEFAULT = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)? ([+-]\d\d)(\d\d)(?: \S+)?\Z")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{3}))?\Z")
-_DAY_FIRST = re.compile(r"(\d\d)[./](\d\d)[./](\d{4}) {1,2}(\d\d):(\d\d):(\d\d)\Z")
+# Written with dots it is refused, as recorded answers show.
+_DAY_FIRST = re.compile(r"(\d\d)/(\d\d)/(\d{4}) {1,2}(\d\d):(\d\d):(\d\d)\Z")
 _EPOCHS = {10: SECOND, 13: 1_000_000, 16: 1_000, 19: 1}
 _RELATIVE_TAIL = re.compile(r"\*(month_end|mo)(?:\+(.+))?\Z")
 

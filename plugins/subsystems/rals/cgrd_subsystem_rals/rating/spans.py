@@ -45,10 +45,9 @@ def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: In
         RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
     # Less than nothing is charged as the least there is.
-    end = max(end, start.ns + 1)
-    asked = Asked(call.Destination, start, end)
+    asked = Asked(call.Destination, start, max(end, start.ns + 1))
     found = find_rates(book, tenant=call.Tenant, category=call.Category, subject=subject, asked=asked)
-    return _priced(book, call, found, asked, used=used)
+    return _priced(book, call, found, asked, usage_at_epoch=max(used, end - start.ns) - end)
 
 
 def rate_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subject: str) -> RatedCall:
@@ -59,11 +58,11 @@ def rate_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subjec
     """
     asked = Asked(call.Destination, call.TimeStart, max(call.TimeEnd.ns, call.TimeStart.ns + 1))
     found = find_in_plan(book, plan_id=plan_id, subject=subject, asked=asked)
-    return _priced(book, call, found, asked, used=call.DurationIndex)
+    usage_at_epoch = max(call.DurationIndex, call.duration) - call.TimeEnd.ns
+    return _priced(book, call, found, asked, usage_at_epoch=usage_at_epoch)
 
 
-def _priced(book: RatingBook, call: CallDescriptor, found: list[Found], asked: Asked, *, used: int) -> RatedCall:
-    usage_at_epoch = max(used, asked.end - asked.start.ns) - asked.end
+def _priced(book: RatingBook, call: CallDescriptor, found: list[Found], asked: Asked, *, usage_at_epoch: int) -> RatedCall:
     pieces = split(asked, found, usage_at_epoch=usage_at_epoch, by_clock=call.ToR == VOICE)
     if any(piece.table is None for piece in pieces):
         raise UnauthorizedDestination(
