@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 def _read(wanted: type, value: Any) -> Any:
     if wanted is Instant:
+        if isinstance(value, Instant):
+            return value
         found = parse_rfc3339(value) if isinstance(value, str) else None
         if found is None:
             raise ValueError(f"parsing time {value!r}: wanted RFC 3339, as 2026-01-31T08:00:00Z")
