@@ -18,6 +18,7 @@ from cgrd_agent_janus.backend import Backend
 from cgrd_agent_janus.calls import Calls
 from cgrd_agent_janus.charging import Charging
 from cgrd_agent_janus.codec import UNAUTHORIZED, JanusError, notice
+from cgrd_agent_janus.demo import PATH, Demo
 from cgrd_agent_janus.flags import Asked, read_flags
 from cgrd_agent_janus.gateway import Gateway
 from cgrd_agent_janus.journal import Journal
@@ -105,7 +106,14 @@ class JanusAgent(Agent, section="janus_agent"):
         )
 
     def faces(self) -> Sequence[HttpFace]:
-        return [HttpFace(path=self.config["url"], app=self._face, listen=self.config["listen"])]
+        """The Janus API, and the demo page on the shared listener where it is wanted."""
+        faces = [HttpFace(path=self.config["url"], app=self._face, listen=self.config["listen"])]
+        if self.config["demo_page"]:
+            port = int(self.config["listen"].rpartition(":")[2] or 0)
+            jsonrpc = str(self.services.config.sections["http"]["json_rpc_url"])
+            demo = Demo(janus_url=self.config["url"], janus_port=port, tenant=self.services.default_tenant, jsonrpc=jsonrpc)
+            faces.append(HttpFace(path=PATH, app=demo))
+        return faces
 
     async def _face(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         await (self._socket if scope["type"] == "websocket" else self._rest)(scope, receive, send)

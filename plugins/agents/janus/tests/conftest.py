@@ -18,6 +18,7 @@ from cgrd_agent_janus.codec import UNKNOWN, JanusError
 
 from cgrd import codec
 from cgrd.errors import NotFound
+from cgrd.fields import NoWeb
 from cgrd.filters import Filters
 from cgrd.testing import VirtualClock
 
@@ -182,8 +183,8 @@ class World:
         general = {"rsr_separator": ";", "default_timezone": "UTC"}
         services: Any = SimpleNamespace(
             clock=self.clock, graph=self.graph, store=self.store, filters=Filters(), default_tenant="cgrates.org", default_category="call",
-            default_request_type="*rated", node_id="test", rounding_decimals=5, log=lambda name: structlog.get_logger(name),
-            config=SimpleNamespace(general=general, sections={"templates": {}}),
+            default_request_type="*rated", node_id="test", rounding_decimals=5, log=lambda name: structlog.get_logger(name), web=NoWeb(),
+            config=SimpleNamespace(general=general, sections={"templates": {}, "http": {"json_rpc_url": "/jsonrpc"}}),
         )  # fmt: skip
         agent = JanusAgent(services=services, config=self.config)
         agent.backends[:] = [self.janus]  # type: ignore[list-item]
@@ -207,7 +208,9 @@ class World:
                 await nursery.start(lambda *, task_status: self.agent.serve(task_status=task_status))
                 task_status.started(scope)
 
-    async def http(self, method: str, target: str, body: bytes = b"", *, client: str = "10.99.0.11", leave: trio.Event | None = None) -> Answer:
+    async def http(
+        self, method: str, target: str, body: bytes = b"", *, client: str = "10.99.0.11", leave: trio.Event | None = None, face: int = 0
+    ) -> Answer:
         """One HTTP request; `leave` lets the client go away before the answer."""
         path, _, query = target.partition("?")
         answer = Answer()
@@ -223,7 +226,7 @@ class World:
             await (trio.Event() if leave is None else leave).wait()
             return {"type": "http.disconnect"}
 
-        await self.agent.faces()[0].app(scope, receive, answer.take)
+        await self.agent.faces()[face].app(scope, receive, answer.take)
         return answer
 
     async def post(self, path: str, client: str = "10.99.0.11", **message: Any) -> dict[str, Any]:

@@ -311,3 +311,14 @@ def test_transaction_of_a_browser_survives_the_way_through_ours(inner: str) -> N
 async def test_deep_json_is_an_error(world: Any) -> None:
     answer = await world.http("POST", "/janus", b'{"janus":' + b"[" * 100_000)
     assert code(answer.json()) == 454
+
+
+async def test_demo_page_knows_where_the_call_goes_and_whose_money_it_is(make_world: Callable[..., Any]) -> None:
+    async with make_world(demo_page=True, listen="127.0.0.1:8089").serving() as world:
+        janus, demo = world.agent.faces()
+        assert (janus.path, janus.listen, demo.path, demo.listen) == ("/janus", "127.0.0.1:8089", "/demo", "")
+        page = await world.http("GET", "/demo", face=1)
+        assert "text/html" in page.headers["content-type"]
+        settings = (await world.http("GET", "/demo/settings", face=1)).json()
+        assert settings == {"janus": "http://localhost:8089/janus", "jsonrpc": "/jsonrpc", "tenant": "cgrates.org", "account": OWNER}
+        assert (await world.http("GET", "/demo/else", face=1)).status == 404
