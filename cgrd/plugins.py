@@ -13,15 +13,18 @@ from types import ModuleType
 from typing import Any
 
 import pluggy
+import structlog
 
 from cgrd.codec import decode
 from cgrd.component import Component
 from cgrd.errors import PluginError
-from cgrd.flows import Stage
+from cgrd.flows import Stage, stages_of
 from cgrd.hookspecs import PROJECT, Hooks
 
 GROUPS = {"cgrd.agents": "agent", "cgrd.subsystems": "subsystem", "cgrd.exporters": "exporter"}
 KINDS_GROUP = "cgrd.kinds"
+
+log = structlog.get_logger("plugins")
 
 
 @dataclass
@@ -88,10 +91,10 @@ class Plugins:
         points = entry_points()
         return cls(Plugin(entry, kind) for group, kind in GROUPS.items() for entry in sorted(points.select(group=group), key=lambda e: e.name))
 
-    def load(self, sections: Mapping[str, Mapping[str, Any]]) -> None:
-        """Import what the configuration asks for; a plugin that fails is marked broken and the others go on."""
+    def load(self, sections: Mapping[str, Mapping[str, Any]], *, everything: bool = False) -> None:
+        """Import what the configuration asks for, or everything; a plugin that fails is marked broken and the others go on."""
         for plugin in self.found:
-            if plugin.state == "off" and is_wanted(plugin, sections):
+            if plugin.state == "off" and (everything or is_wanted(plugin, sections)):
                 self._load(plugin)
 
     def _load(self, plugin: Plugin) -> None:
@@ -122,8 +125,12 @@ class Plugins:
         return [made for given in self.manager.hook.cgrd_components() for made in given]
 
     def stages(self) -> list[Stage]:
-        """The stages of all loaded plugins, in the order of their names so that every start gives the same flows."""
-        return [made for given in reversed(self.manager.hook.cgrd_stages()) for made in given]
+        """The stages of all plugins, in the order of their names so that every start gives the same flows.
+
+        Those of a subsystem that is off are there too: who asks for it is told that it is not connected, and not passed over in silence.
+        """
+        off = [made for plugin in self.found if plugin.state == "off" and plugin.kind == "subsystem" for made in _stages_of_unused(plugin)]
+        return [*(made for given in reversed(self.manager.hook.cgrd_stages()) for made in given), *off]
 
     def vocabulary(self, hook: str) -> dict[str, Any]:
         """The words that loaded plugins add (`cgrd_filter_types`, `cgrd_action_types`, …).
@@ -138,6 +145,16 @@ class Plugins:
                     raise PluginError(f"{implementation.plugin_name} gives {word} ({hook}), which another plugin gives already")
                 words[word] = meaning
         return words
+
+
+def _stages_of_unused(plugin: Plugin) -> list[Stage]:
+    """The stages in the light module `stages` of a package that is not loaded; none where there is no such module."""
+    name = f"{plugin.entry.value.partition(':')[0]}.stages"
+    try:
+        return stages_of(vars(importlib.import_module(name))) if importlib.util.find_spec(name) else []
+    except Exception as error:
+        log.warning("the stages of a plugin cannot be read", distribution=plugin.distribution, error=str(error))
+        return []
 
 
 def is_wanted(plugin: Plugin, sections: Mapping[str, Mapping[str, Any]]) -> bool:
