@@ -1,1 +1,1 @@
-"""SchedulerS: runs action plans when their time has come."""
+"""SchedulerS: runs the actions of action plans when their time has come, each exactly once."""
