@@ -17,11 +17,20 @@ import msgspec
 from cgrd.codec import convert
 from cgrd.component import Component, Peer, Served
 from cgrd.errors import Busy, CgrdError, MandatoryMissing, UnknownMethod, UnknownService, Unreachable, Wrong
+from cgrd.once import key_of, once
 from cgrd.rpc.interface import Later
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
     from cgrd.store import Store, Ticket
+
+__all__ = [
+    "INTERNAL",
+    "Graph",
+    "Hop",
+    "LocalPeer",
+    "Watcher",
+]
 
 INTERNAL = ("*internal", "*birpc_internal")
 
@@ -165,18 +174,24 @@ class Graph:
             if self._store is None:
                 return await self._invoke(served, args, peer, source="*rpc")
             with self._store.scope() as ticket:
-                answer = await self._invoke(served, args, peer, source="*rpc")
+                answer = await self._invoke_once(self._store, served, args, peer)
                 await ticket.durable()
                 return answer
         finally:
             self.under_way -= 1
+
+    async def _invoke_once(self, store: Store, served: Served, args: Any, peer: Peer | None) -> Any:
+        key = key_of(args)
+        if not key:
+            return await self._invoke(served, args, peer, source="*rpc")
+        return await once(store, key, served, args, partial(self._invoke, served, args, peer, source="*rpc"))
 
     def request_nowait(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
         """Begin a request from outside without a task switch: its answer, or a `Later` to be awaited.
 
         A plain function has run when this returns; a `Later` then stands for its commit. An async one has not begun.
         """
-        if served.is_async or self.watchers:
+        if served.is_async or self.watchers or key_of(args):
             return Later(partial(self.request, served, args, peer))
         self._refuse_when_busy()
         if self._store is None:

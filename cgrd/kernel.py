@@ -136,6 +136,7 @@ class Kernel:
             self.profiles.load()
         else:
             widen(filters.types, self.plugins)
+            self.profiles.use(filters, sections=tree.sections)
         house = House(services, build(self.plugins.components(), services, running=running.components if running else None))
         services.components = house.components
         for served in served_by(house.components.values(), self._own_methods(house)):

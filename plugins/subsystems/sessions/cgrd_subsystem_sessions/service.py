@@ -137,7 +137,7 @@ class SessionS(Subsystem, section="sessions"):
     async def answering(self, method: str, args: Any, event: CGREvent, work: Callable[[], Awaitable[Any]]) -> Any:
         """Do a request once: with a key, the same request gets the same answer and has no second effect.
 
-        The key is the option `*idempotencyKey`, or method, tenant and ID where the cache `*rpc_responses` is on.
+        The key is method, tenant and ID where the cache `*rpc_responses` is on; the option `*idempotencyKey` is the graph's.
 
         Raises:
             Wrong: the key came with another body.
@@ -155,8 +155,6 @@ class SessionS(Subsystem, section="sessions"):
             return answer
 
     def _request_key(self, method: str, args: Any, event: CGREvent) -> str:
-        if given := event.options().get("*idempotencyKey"):
-            return f"{event.Tenant}:{given}"
         partitions = self.services.config.sections.get("caches", {}).get("partitions", {})
         kept = partitions.get("*rpc_responses", {}).get("limit", 0)
         return f"{method}:{event.Tenant}:{args.ID}" if kept and args.ID else ""
