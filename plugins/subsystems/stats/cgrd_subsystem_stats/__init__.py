@@ -1,1 +1,29 @@
 """StatS: statistics over queues of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cgrd import Component, Stage, hookimpl, stages_of
+
+
+@hookimpl
+def cgrd_components() -> Sequence[type[Component]]:
+    from cgrd_subsystem_stats.service import StatS
+
+    return [StatS]
+
+
+@hookimpl
+def cgrd_stages() -> Sequence[Stage]:
+    from cgrd_subsystem_stats import stages
+
+    return stages_of(vars(stages))
+
+
+@hookimpl
+def cgrd_metrics() -> Mapping[str, Callable[..., Any]]:
+    from cgrd_subsystem_stats.metrics import METRICS
+
+    return METRICS

@@ -1,0 +1,68 @@
+"""Arguments and answers of StatSv1, with the wire's names."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cgrd import CGREvent, Instant
+from cgrd.errors import MandatoryMissing
+
+
+class EventArgs(msgspec.Struct, kw_only=True):
+    """An event whose fields may be missing altogether, which is an error."""
+
+    Tenant: str = ""
+    ID: str = ""
+    Time: Instant | None = None
+    Event: dict[str, Any] | None = None
+    APIOpts: dict[str, Any] | None = None
+
+    def event(self, default_tenant: str) -> CGREvent:
+        """The event of a tenant.
+
+        Raises:
+            MandatoryMissing: it has no ID, or no fields.
+        """
+        if not self.ID:
+            raise MandatoryMissing("ID")
+        if self.Event is None:
+            raise MandatoryMissing("Event")
+        return CGREvent(Tenant=self.Tenant or default_tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
+
+
+class QueueArgs(msgspec.Struct, kw_only=True):
+    """Which queue."""
+
+    Tenant: str = ""
+    ID: str = ""
+    APIOpts: dict[str, Any] | None = None
+
+
+class TenantArgs(msgspec.Struct, kw_only=True):
+    """Whose queues."""
+
+    Tenant: str = ""
+    APIOpts: dict[str, Any] | None = None
+
+
+class QueueItem(msgspec.Struct):
+    """An event in a queue."""
+
+    EventID: str
+    ExpiryTime: Instant | None
+
+
+class Queue(msgspec.Struct):
+    """A queue as it stands."""
+
+    Tenant: str
+    ID: str
+    SQItems: list[QueueItem] | None
+    SQMetrics: dict[str, dict[str, Any]]
+
+
+Numbers = dict[str, int | Decimal]
+"""Metrics by id, durations in ns; -1 for those without a number yet."""
