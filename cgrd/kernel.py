@@ -136,7 +136,6 @@ class Kernel:
             self.profiles.load()
         else:
             widen(filters.types, self.plugins)
-            self.profiles.use(filters, sections=tree.sections)
         house = House(services, build(self.plugins.components(), services, running=running.components if running else None))
         services.components = house.components
         for served in served_by(house.components.values(), self._own_methods(house)):
@@ -212,6 +211,7 @@ class Kernel:
         old, self.house, self.tree = self.house, fresh, tree
         for component in fresh.components.values():
             component.services = fresh.services
+        self.profiles.use(fresh.services.filters, sections=tree.sections)
         await self._swap(old, fresh)
 
     async def _reload_changed(self, fresh: House) -> None:
