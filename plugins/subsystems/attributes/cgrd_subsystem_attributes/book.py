@@ -34,13 +34,13 @@ class Book:
             self._ready.pop(key, None)
 
     def candidates(self, roots: dict[str, Any], tenant: str, context: str, ids: Sequence[str]) -> Iterator[Ready]:
-        """The profiles that may match, in no order: those named, or those that the index finds.
+        """The profiles that may match: those named, in their order, or those that the index finds, by ID.
 
         Raises:
             CgrdError: an inline profile is ill-formed, or a filter does not compile.
         """
         index, find = self.table.index, self.table.find
-        for id in dict.fromkeys(ids) if ids else index.candidates(roots, tenant, context) if index else self.table.ids(tenant):
+        for id in dict.fromkeys(ids) if ids else sorted(index.candidates(roots, tenant, context)) if index else self.table.ids(tenant):
             key = f"{tenant}:{id}"
             record = find(key)
             if record is not None:

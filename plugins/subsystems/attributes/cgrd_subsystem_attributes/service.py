@@ -6,6 +6,7 @@ Source: spec/tariffplans.md §4, spec/observed_events.md (Attributes).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from cgrd import Subsystem, method
@@ -87,7 +88,7 @@ class AttributeS(Subsystem, section="attributes"):
         return applied
 
     async def _best(self, draft: Draft, asked: Asked, *, last: str) -> Ready:
-        """The matching profile of the greatest weight that was not the last one; equal weights by ID.
+        """The matching profile of the greatest weight that was not the last one; equal weights in the order that they were named in, else by ID.
 
         Raises:
             NotFound: none matches.
@@ -117,4 +118,8 @@ async def _passes(matcher: Matcher, draft: Draft) -> bool:
 
 
 def _in_order(found: Iterable[Ready]) -> list[Ready]:
-    return sorted(found, key=lambda ready: (-ready.weight, ready.record.ID))
+    return sorted(found, key=_by_weight)
+
+
+def _by_weight(ready: Ready) -> Decimal:
+    return -ready.weight

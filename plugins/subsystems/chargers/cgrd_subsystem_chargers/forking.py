@@ -9,11 +9,21 @@ from typing import Any
 
 import msgspec
 
-from cgrd import CGREvent, Subsystem, method
+from cgrd import CGREvent, Instant, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd_subsystem_chargers.kinds import ChargerProfile
 
 RUN_ID = "*req.RunID"
+
+
+class ChargerEvent(msgspec.Struct, kw_only=True):
+    """An event as ChargerS takes it: one without fields is an event, one without `Event` is none."""
+
+    Tenant: str = ""
+    ID: str = ""
+    Time: Instant | None = None
+    Event: dict[str, Any] | None = None
+    APIOpts: dict[str, Any] | None = None
 
 
 class AttributeAnswer(CGREvent, kw_only=True):
@@ -35,23 +45,22 @@ class ChargerAnswer(msgspec.Struct, kw_only=True):
 class ChargerS(Subsystem, section="chargers"):
     """Every charger whose filters pass makes a run, best weight first."""
 
-    async def matching(self, event: CGREvent) -> list[ChargerProfile]:
+    async def matching(self, event: ChargerEvent) -> list[ChargerProfile]:
         """The chargers for an event.
 
         Raises:
             NotFound: none matches.
         """
-        roots = {"*req": event.Event, "*opts": event.options()}
+        roots = {"*req": event.Event or {}, "*opts": event.APIOpts or {}}
         tenant = event.Tenant or self.services.default_tenant
         table = self.services.profiles["ChargerProfile"]
-        at = event.Time or self.services.clock.now()
-        found: list[ChargerProfile] = await table.matching_after_fetch(roots, tenant=tenant, at=at)
+        found: list[ChargerProfile] = await table.matching_after_fetch(roots, tenant=tenant, at=event.Time)
         if not found:
             raise NotFound(explain=f"no charger of tenant {tenant} matches the event; load one with Chargers.csv or APIerSv1.SetChargerProfile")
         return found
 
     @method("ChargerSv1.GetChargersForEvent")
-    async def chargers_for_event(self, args: CGREvent) -> list[ChargerProfile]:
+    async def chargers_for_event(self, args: ChargerEvent) -> list[ChargerProfile]:
         """The chargers that would make a run."""
         try:
             return await self.matching(args)
@@ -59,23 +68,23 @@ class ChargerS(Subsystem, section="chargers"):
             raise ServerError.unless_known(error) from error
 
     @method("ChargerSv1.ProcessEvent")
-    async def process_event(self, args: CGREvent) -> list[ChargerAnswer]:
+    async def process_event(self, args: ChargerEvent) -> list[ChargerAnswer]:
         """The runs of an event, their attributes applied."""
-        if not args.Event:
+        if args.Event is None:
             raise MandatoryMissing("Event")
         try:
             return [await self.run_of(charger, args) for charger in await self.matching(args)]
         except CgrdError as error:
             raise ServerError.unless_known(error) from error
 
-    async def run_of(self, charger: ChargerProfile, event: CGREvent) -> ChargerAnswer:
+    async def run_of(self, charger: ChargerProfile, event: ChargerEvent) -> ChargerAnswer:
         """One charger's run."""
         forked = CGREvent(
             Tenant=event.Tenant or self.services.default_tenant,
             ID=event.ID,
             Time=event.Time,
-            Event={**event.Event, "RunID": charger.RunID},
-            APIOpts={**event.options(), "*subsys": "*chargers"},
+            Event={**(event.Event or {}), "RunID": charger.RunID},
+            APIOpts={**(event.APIOpts or {}), "*subsys": "*chargers"},
         )
         answer = ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked)
         if charger.AttributeIDs != ["*none"]:
