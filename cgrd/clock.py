@@ -11,6 +11,11 @@ import trio
 from cgrd.durations import SECOND
 from cgrd.instants import Instant
 
+__all__ = [
+    "Clock",
+    "SystemClock",
+]
+
 
 class Clock(Protocol):
     """Where time comes from. All lengths are nanoseconds."""

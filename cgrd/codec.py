@@ -13,6 +13,14 @@ import msgspec
 
 from cgrd.instants import Instant, parse_rfc3339
 
+__all__ = [
+    "convert",
+    "decode",
+    "decoder",
+    "encode",
+    "plain_tree",
+]
+
 T = TypeVar("T")
 
 

@@ -16,6 +16,18 @@ import trio
 if TYPE_CHECKING:
     from cgrd.services import Services
 
+__all__ = [
+    "Agent",
+    "Component",
+    "HttpFace",
+    "Peer",
+    "Served",
+    "Subsystem",
+    "method",
+    "methods_of",
+    "served_as",
+]
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,6 +10,18 @@ from decimal import Decimal
 
 from cgrd.errors import Wrong
 
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MICROSECOND",
+    "MILLISECOND",
+    "MINUTE",
+    "NANOSECOND",
+    "SECOND",
+    "format_duration",
+    "parse_duration",
+]
+
 NANOSECOND = 1
 MICROSECOND = 1_000
 MILLISECOND = 1_000_000

@@ -8,6 +8,29 @@ Source: the error strings of the reference's API (spec/api.md), JSON-RPC 2.0 §5
 
 from __future__ import annotations
 
+__all__ = [
+    "Busy",
+    "CgrdError",
+    "ConfigurationError",
+    "Disconnected",
+    "Exists",
+    "InsufficientCredit",
+    "MandatoryMissing",
+    "NotConnected",
+    "NotFound",
+    "PartiallyExecuted",
+    "PluginError",
+    "Prefixed",
+    "RemoteError",
+    "ReplyTimeout",
+    "ServerError",
+    "StoreError",
+    "UnknownMethod",
+    "UnknownService",
+    "Unreachable",
+    "Wrong",
+]
+
 
 class CgrdError(Exception):
     """An outcome that the caller is told. `code` is the JSON-RPC 2.0 error code."""

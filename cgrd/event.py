@@ -9,6 +9,11 @@ import msgspec
 
 from cgrd.instants import Instant
 
+__all__ = [
+    "CGREvent",
+    "cgrid",
+]
+
 
 class CGREvent(msgspec.Struct, kw_only=True):
     """An event on its way. Free fields live in `Event`, options of the request in `APIOpts`; both are copied before they are changed.

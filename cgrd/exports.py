@@ -13,6 +13,11 @@ import msgspec
 if TYPE_CHECKING:
     from cgrd.services import Services
 
+__all__ = [
+    "ExportRecord",
+    "Exporter",
+]
+
 
 class ExportRecord(msgspec.Struct, kw_only=True):
     """One event as the exporter's fields have made it.

@@ -17,6 +17,19 @@ from cgrd.component import Component, Peer
 from cgrd.errors import CgrdError, ConfigurationError, NotConnected, PartiallyExecuted, Prefixed, Wrong
 from cgrd.event import CGREvent
 
+__all__ = [
+    "FLOWS",
+    "Flow",
+    "Options",
+    "Run",
+    "Stage",
+    "ordered",
+    "settled",
+    "stage",
+    "stages_of",
+    "travel",
+]
+
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 Options = Mapping[str, Any]
 

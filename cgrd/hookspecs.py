@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from cgrd.flows import Stage
     from cgrd.graph import Hop
 
+__all__ = [
+    "Hooks",
+    "hookimpl",
+]
+
 PROJECT = "cgrd"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -16,6 +16,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cgrd.durations import DAY, SECOND, parse_duration
 from cgrd.errors import Wrong
 
+__all__ = [
+    "Instant",
+    "parse_instant",
+    "parse_rfc3339",
+    "zone_of",
+]
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = 1_000
 _ZERO_NS: Final = -62_135_596_800 * SECOND

@@ -9,6 +9,13 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Final
 
+__all__ = [
+    "ONE",
+    "ZERO",
+    "plain",
+    "round_decimal",
+]
+
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 # Wide enough for a terabyte at a nano-price and every intermediate product; a result is rounded by the tariff, never by the context.

@@ -23,6 +23,11 @@ from cgrd.hookspecs import PROJECT, Hooks
 
 GROUPS = {"cgrd.agents": "agent", "cgrd.subsystems": "subsystem", "cgrd.exporters": "exporter"}
 KINDS_GROUP = "cgrd.kinds"
+GIVEN = (
+    "cgrd_components", "cgrd_stages", "cgrd_filter_types", "cgrd_converters", "cgrd_attribute_types", "cgrd_action_types", "cgrd_metrics",
+    "cgrd_sortings", "cgrd_exporters", "cgrd_readers", "cgrd_storage_drivers",
+)  # fmt: skip
+"""The hooks that are asked when a plugin is loaded, once: what fails in them is the plugin's fault and breaks nobody else."""
 
 log = structlog.get_logger("plugins")
 
@@ -32,6 +37,7 @@ class Plugin:
     """One installed plugin and what became of it.
 
     `state` is "off" (the configuration does not ask for it; not imported), "loaded" or "broken"; `why` says more about the latter.
+    `given` is what its hooks gave, by hook.
     """
 
     entry: EntryPoint
@@ -40,6 +46,7 @@ class Plugin:
     why: str = ""
     module: ModuleType | None = None
     contributes: list[str] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -102,6 +109,7 @@ class Plugins:
             plugin.module = plugin.entry.load()
             self.manager.register(plugin.module, name=plugin.distribution)
             self._refuse_misspelt(plugin)
+            plugin.given = {hook: getattr(plugin.module, hook)() for hook in GIVEN if hasattr(plugin.module, hook)}
         except Exception as error:
             plugin.state, plugin.why = "broken", f"{type(error).__name__}: {error}"
             if plugin.module is not None and self.manager.is_registered(plugin.module):
@@ -120,9 +128,13 @@ class Plugins:
         """Those that were asked for and cannot be used."""
         return [plugin for plugin in self.found if plugin.state == "broken"]
 
+    def given(self, hook: str) -> list[tuple[Plugin, Any]]:
+        """What each loaded plugin gave for a hook, in the order of their groups and names so that every start is alike."""
+        return [(plugin, plugin.given[hook]) for plugin in self.found if plugin.state == "loaded" and hook in plugin.given]
+
     def components(self) -> list[type[Component]]:
-        """The classes of all loaded plugins."""
-        return [made for given in self.manager.hook.cgrd_components() for made in given]
+        """The classes of all loaded plugins; agents last, for they speak when all others listen."""
+        return [made for _, given in reversed(self.given("cgrd_components")) for made in given]
 
     def stages(self) -> list[Stage]:
         """The stages of all plugins, in the order of their names so that every start gives the same flows.
@@ -130,7 +142,7 @@ class Plugins:
         Those of a subsystem that is off are there too: who asks for it is told that it is not connected, and not passed over in silence.
         """
         off = [made for plugin in self.found if plugin.state == "off" and plugin.kind == "subsystem" for made in _stages_of_unused(plugin)]
-        return [*(made for given in reversed(self.manager.hook.cgrd_stages()) for made in given), *off]
+        return [*(made for _, given in self.given("cgrd_stages") for made in given), *off]
 
     def vocabulary(self, hook: str) -> dict[str, Any]:
         """The words that loaded plugins add (`cgrd_filter_types`, `cgrd_action_types`, …).
@@ -139,11 +151,10 @@ class Plugins:
             PluginError: two plugins give the same word.
         """
         words: dict[str, Any] = {}
-        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
-            for word, meaning in implementation.function().items():
-                if word in words:
-                    raise PluginError(f"{implementation.plugin_name} gives {word} ({hook}), which another plugin gives already")
-                words[word] = meaning
+        for plugin, given in self.given(hook):
+            if both := sorted(words.keys() & given.keys()):
+                raise PluginError(f"{plugin.distribution} gives {both[0]} ({hook}), which another plugin gives already")
+            words |= given
         return words
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from cgrd.profiles import Profiles
     from cgrd.store import Store
 
+__all__ = [
+    "Services",
+]
+
 
 @dataclass(kw_only=True)
 class Services:

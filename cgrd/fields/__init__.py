@@ -12,7 +12,7 @@ from cgrd.fields.paths import FETCHED, Fetch, Path, Resolver, compile_path, pref
 from cgrd.fields.processors import Exchange, RequestProcessor, compile_processor, compile_processors
 from cgrd.fields.reading import Readable, Roots, descend, split_path
 from cgrd.fields.templates import Field, FieldTemplate, Surroundings, apply, apply_after_fetch, compile_fields, needs_fetch
-from cgrd.fields.text import Duration, sniff, text_of
+from cgrd.fields.text import Duration, number_of, sniff, text_of
 from cgrd.fields.types import FIELD_TYPES, FieldType, Source, add_field_types, field_type
 from cgrd.fields.values import Value, compile_rule, compile_rules, compile_value, split_rules
 from cgrd.fields.width import fit
@@ -67,6 +67,7 @@ __all__ = [
     "fit",
     "format_layout",
     "needs_fetch",
+    "number_of",
     "prefetch",
     "sniff",
     "split_path",

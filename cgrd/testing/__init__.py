@@ -1,5 +1,34 @@
-"""The kit for plugin authors."""
+"""The kit for plugin authors: a clock that tests turn, a daemon in memory, a disk that fails on demand, and the contract of plugins as a check.
+
+pytest finds the fixtures `virtual_clock` and `kernel_at` by itself where cgrd is installed; what needs the kernel is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from cgrd.testing.clock import VirtualClock
 
-__all__ = ["VirtualClock"]
+if TYPE_CHECKING:
+    from cgrd.testing.contract import assert_contract
+    from cgrd.testing.memory import call, kernel_in_memory
+    from cgrd.testing.stores import Disk, store_on
+
+__all__ = [
+    "Disk",
+    "VirtualClock",
+    "assert_contract",
+    "call",
+    "kernel_in_memory",
+    "store_on",
+]
+
+_ROOMS = {"Disk": "stores", "store_on": "stores", "assert_contract": "contract", "call": "memory", "kernel_in_memory": "memory"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"cgrd.testing has no {name}; it has {', '.join(__all__)}")
+    from importlib import import_module
+
+    return getattr(import_module(f"cgrd.testing.{_ROOMS[name]}"), name)

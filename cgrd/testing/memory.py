@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import trio
 
-from cgrd.codec import convert
-from cgrd.config import defaults
+from cgrd.codec import decode, encode
+from cgrd.config import Tree, defaults, overlaid
+from cgrd.config.sources import Source
 from cgrd.kernel import Kernel, load_plugins, schemas_of
 from cgrd.plugins import Plugins
+from cgrd.rpc.arguments import read_arguments
 from cgrd.store import SqliteStore
 from cgrd.testing.clock import VirtualClock
 
@@ -22,20 +25,32 @@ if TYPE_CHECKING:
 SILENT = {"rpc_json": "", "rpc_gob": "", "http": "", "birpc_json": "", "rpc_json_tls": "", "rpc_gob_tls": "", "http_tls": ""}
 
 
+def tree_of(sections: Mapping[str, Any], plugins: Plugins) -> Tree:
+    """The checked configuration that a cgrd.toml with these sections would be; it listens nowhere unless they say so.
+
+    Raises:
+        ConfigurationError: as for a file: unknown keys, wrong values, edges to what is not enabled.
+    """
+    given = {**sections, "listen": {**SILENT, **sections.get("listen", {})}}
+    return overlaid(defaults(schemas_of(plugins), "toml"), [Source("kernel_in_memory", given)])
+
+
 @asynccontextmanager
 async def kernel_in_memory(sections: Mapping[str, Any], *, clock: Clock | None = None, store: Store | None = None) -> AsyncIterator[Kernel]:
-    """A running daemon of these sections; keys that are not given have their defaults.
+    """A running daemon of these sections; keys that are not given have their defaults of a TOML configuration.
 
     Args:
         sections: what the configuration file would say.
         clock: a virtual one by default.
-        store: kept by the caller, to start a second daemon on it; one in memory by default.
+        store: on which the daemon runs, and which it closes; one in memory by default. A second daemon on the same money wants a file:
+            `SqliteStore.open(tmp_path / "cgrd.sqlite", clock=clock)` each time.
+
+    Raises:
+        ConfigurationError, PluginError: the daemon cannot be put together.
     """
     clock = clock or VirtualClock()
     plugins = Plugins.installed()
-    tree = defaults(schemas_of(plugins), "cgrates")
-    for name, section in {"listen": SILENT, **sections}.items():
-        tree.sections[name] = {**tree.sections.get(name, {}), **section}
+    tree = tree_of(sections, plugins)
     load_plugins(plugins, tree)
     kernel = Kernel(tree=tree, plugins=plugins, store=store or SqliteStore.in_memory(clock=clock), clock=clock)
     async with trio.open_nursery() as nursery:
@@ -45,7 +60,7 @@ async def kernel_in_memory(sections: Mapping[str, Any], *, clock: Clock | None =
 
 
 async def call(kernel: Kernel, method: str, **arguments: Any) -> Any:
-    """Call a method as a client would: by name, with the arguments of its JSON object; raises what the client would be told."""
+    """Call a method as a client would: its arguments and its answer go through JSON; raises what the client would be told."""
     served = kernel.house.graph.find(method)
-    args = arguments if served.args is Any else convert(arguments, served.args)
-    return await kernel.house.graph.request(served, args)
+    answer = await kernel.house.graph.request(served, read_arguments(served.args, msgspec.Raw(encode([arguments]))))
+    return decode(encode(answer))

@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
 
 import trio
 
@@ -24,7 +23,7 @@ class CsvFiles(Exporter, type="*file_csv"):
     Options: csvFieldSeparator. What the template writes under `*hdr` is the first line, under `*trl` the last.
     """
 
-    _file: IO[str] | None = None
+    _file: io.FileIO | None = None
     _used_ns = 0
     _tail: ExportRecord | None = None
 
@@ -43,31 +42,39 @@ class CsvFiles(Exporter, type="*file_csv"):
         try:
             await trio.to_thread.run_sync(self._write, batch)
         except OSError as error:
-            self._file = None
-            raise CgrdError(f"cannot write to {self.config['export_path']}: {error.strerror}") from error
+            raise CgrdError(f"cannot write to {self.config['export_path']}: {error.strerror or error}") from error
 
     def _write(self, batch: Sequence[ExportRecord]) -> None:
         now = self.services.clock.monotonic_ns()
         if self._file is not None and now - self._used_ns > self._life_ns:
             self._close()
-        lines = []
+        lines = [self._line(record.fields.values()) for record in batch]
         if self._file is None:
             self._file = self._begin()
             if batch[0].head:
-                lines.append(self._line(batch[0].head.values()))
-        lines += [self._line(record.fields.values()) for record in batch]
-        self._file.write("".join(lines))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+                lines.insert(0, self._line(batch[0].head.values()))
+        self._append(self._file, "".join(lines).encode())
         self._used_ns, self._tail = now, batch[-1]
+
+    def _append(self, file: io.FileIO, octets: bytes) -> None:
+        """Write all or nothing: what is sent again must not stand there half already."""
+        length = file.tell()
+        try:
+            while octets:
+                octets = octets[file.write(octets) or 0 :]
+            os.fsync(file.fileno())
+        except OSError:
+            self._file = None
+            with file:
+                file.truncate(length)
+            raise
 
     @property
     def _life_ns(self) -> int:
         return as_duration(self.services.config["ees"]["cache"]["*file_csv"]["ttl"])
 
-    def _begin(self) -> IO[str]:
-        name = f"{self.id}_{secrets.token_hex(4)[:7]}.csv"
-        return open(Path(self.config["export_path"]) / name, "a", encoding="utf-8", newline="")
+    def _begin(self) -> io.FileIO:
+        return io.FileIO(Path(self.config["export_path"]) / f"{self.id}_{secrets.token_hex(4)[:7]}.csv", "a")
 
     def _line(self, values: Iterable[object]) -> str:
         line = io.StringIO()
@@ -75,12 +82,12 @@ class CsvFiles(Exporter, type="*file_csv"):
         return line.getvalue()
 
     def _close(self) -> None:
-        if self._file is None:
+        file, self._file = self._file, None
+        if file is None:
             return
-        if self._tail is not None and self._tail.tail:
-            self._file.write(self._line(self._tail.tail.values()))
-        self._file.close()
-        self._file = None
+        with file:
+            if self._tail is not None and self._tail.tail:
+                file.write(self._line(self._tail.tail.values()).encode())
 
     async def close(self) -> None:
         await trio.to_thread.run_sync(self._close)

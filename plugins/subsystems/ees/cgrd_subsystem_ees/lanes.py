@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -33,8 +33,8 @@ class Lane:
         self.exporter = exporter
         self.services = services
         self.metrics = Metrics(ExportPath=str(exporter.config["export_path"]))
-        around = Surroundings(filters=services.filters, tenant=services.default_tenant)
-        self._fields = compile_fields(exporter.config.get("fields") or (), around)
+        self._around = _around(services, str(exporter.config.get("timezone") or ""))
+        self._fields = compile_fields(exporter.config.get("fields") or (), self._around)
         self._filters = services.filters.compile(services.default_tenant, exporter.config.get("filters") or ())
 
     @property
@@ -52,7 +52,7 @@ class Lane:
             return ExportRecord(id=name, fields=dict(event.Event))
         parts = {part: OrderedWriter() for part in ("*exp", "*hdr", "*trl")}
         roots = {**_roots(event), "*vars": {"*tenant": event.Tenant, "*exporterID": self.id}, "*em": self.metrics}
-        await apply_after_fetch(self._fields, roots, Targets(parts))
+        await apply_after_fetch(self._fields, roots, Targets(parts), self._around)
         made = {part: {written.path: written.value for written in writer.fields} for part, writer in parts.items()}
         return ExportRecord(id=name, fields=made["*exp"], head=made["*hdr"], tail=made["*trl"])
 
@@ -86,23 +86,46 @@ class Lane:
     async def deliver(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Take what the outbox holds for this exporter to its place, until cancelled."""
         task_status.started()
-        outbox, log = self.services.store.outbox, self.services.log("ees")
+        outbox = self.services.store.outbox
         try:
             while True:
+                await outbox.wait(self.id)
                 waiting = outbox.pending(self.id, BATCH)
-                if not waiting:
-                    await outbox.wait(self.id)
-                    continue
-                try:
-                    await self.exporter.send([_read(each) for each in waiting])
-                except CgrdError as error:
-                    log.warning("not exported, kept for another attempt", exporter=self.id, records=len(waiting), error=str(error))
-                    outbox.failed(waiting[0], str(error))
+                if waiting and (failure := await self._sent(waiting)):
+                    for each in waiting:
+                        outbox.failed(each, failure)
                 else:
                     outbox.done(each.number for each in waiting)
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                 await self.exporter.close()
+
+    async def _sent(self, waiting: Sequence[Waiting]) -> str:
+        """Send a batch; why it did not arrive, "" when it did. Whatever an exporter raises stays here: the others go on."""
+        log = self.services.log("ees").bind(exporter=self.id, records=len(waiting))
+        try:
+            await self.exporter.send([_read(each) for each in waiting])
+        except CgrdError as error:
+            log.warning("not exported, kept for another attempt", error=str(error), explain=error.explain)
+            return str(error)
+        except Exception as error:
+            log.exception("the exporter failed, its records are kept for another attempt")
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+def _around(services: Services, timezone: str) -> Surroundings:
+    general = services.config.general
+    return Surroundings(
+        filters=services.filters,
+        tenant=services.default_tenant,
+        templates=services.config.sections["templates"],
+        separator=str(general["rsr_separator"]),
+        timezone=timezone or str(general["default_timezone"]),
+        rounding_decimals=services.rounding_decimals,
+        web=services.web,
+        resolvers=services.filters.context.resolvers,
+    )
 
 
 def _read(waiting: Waiting) -> ExportRecord:
@@ -110,5 +133,5 @@ def _read(waiting: Waiting) -> ExportRecord:
     return msgspec.structs.replace(record, id=record.id or str(waiting.number))
 
 
-def _roots(event: CGREvent) -> Mapping[str, Any]:
+def _roots(event: CGREvent) -> dict[str, Any]:
     return {"*req": event.Event, "*opts": event.options(), "*tenant": event.Tenant, "*ec": event.Event.get("CostDetails")}
