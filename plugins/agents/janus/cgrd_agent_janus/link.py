@@ -71,6 +71,7 @@ class Link:
         self._waiting: dict[str, _Answer] = {}
         self._socket: WebSocketConnection | None = None
         self._heard_ns = 0
+        self._absent = False
 
     @property
     def up(self) -> bool:
@@ -115,7 +116,7 @@ class Link:
             async with open_websocket_url(
                 self.url, subprotocols=[self._subprotocol], max_message_size=_LARGEST_MESSAGE, connect_timeout=5, disconnect_timeout=1
             ) as socket:
-                opened, self._socket = True, socket
+                opened, self._socket, self._absent = True, socket, False
                 self._heard_ns = self._clock.monotonic_ns()
                 self._log.info("connected to Janus", url=self.url)
                 self._watcher.link_up()
@@ -123,12 +124,18 @@ class Link:
                     nursery.start_soon(self._prove_life, socket)
                     await self._read(socket)
         except* (ConnectionClosed, HandshakeError, OSError, trio.TooSlowError) as group:
-            self._log.warning("no connection to Janus", url=self.url, why=_first(group), was_up=opened)
+            self._lost(_reason(group), was_up=opened)
         finally:
             self._socket = None
             if opened:
                 self._watcher.link_down(heard_ns=self._heard_ns)
         return opened
+
+    def _lost(self, why: str, *, was_up: bool) -> None:
+        """Log the loss or absence of the other end, once until it is there again."""
+        if was_up or not self._absent:
+            self._log.warning("no connection to Janus", url=self.url, why=why, was_up=was_up)
+        self._absent = not was_up
 
     async def _read(self, socket: WebSocketConnection) -> None:
         while True:
@@ -195,8 +202,11 @@ class _Answer:
         return self._message
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> str:
+def _reason(group: BaseExceptionGroup[BaseException]) -> str:
+    """The first error of a group, with the operating system's words where it only wraps them."""
     found: BaseException = group
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
+    while not str(found) and found.__cause__ is not None:
+        found = found.__cause__
     return f"{type(found).__name__}: {found}"

@@ -242,3 +242,13 @@ async def test_janus_that_ends_nothing_is_an_alarm(world: Any, capsys: pytest.Ca
     world.janus.silent = set()
     await world.clock.advance(60 * SECOND)
     assert not world.janus.sessions
+
+
+async def test_absence_is_logged_once_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(link_to(1, Watcher()).run)
+        await trio.sleep(0.5)
+        nursery.cancel_scope.cancel()
+    said = capsys.readouterr().out
+    assert said.count("no connection to Janus") == 1
+    assert "Connection refused" in said or "connecting to" in said
