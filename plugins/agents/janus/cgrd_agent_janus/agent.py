@@ -34,6 +34,8 @@ from cgrd_agent_janus.watch import Watch
 from cgrd_agent_janus.websocket import WebSocket
 from cgrd_agent_janus.wire import PeerArgs, SessionRef
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _LAST_REPORTS_SECONDS = 3
 """How long a stopping agent tries to report ended calls; what is not reported then is recovered from the journal."""
 
@@ -85,6 +87,7 @@ class JanusAgent(Agent, section="janus_agent"):
             clock=clock,
             origin_host=config["origin_host"],
             first_destination=config["create_destination"],
+            most_sessions=config["max_sessions"],
             admitted=self._admit,
         )
         mailbox = partial(Mailbox, limit=config["max_events"])
@@ -151,10 +154,20 @@ class JanusAgent(Agent, section="janus_agent"):
         if self._nursery is not None:
             self._nursery.start_soon(work, *args)
 
+    async def reload(self, config: dict[str, Any]) -> None:
+        """Take what can be taken while calls are up; raises `ConfigurationError` for the rest, and nothing has changed then."""
+        changed = sorted(name for name in config if config[name] != self.config.get(name))
+        fixed = [name for name in changed if name not in _RELOADABLE]
+        if fixed:
+            raise ConfigurationError(f"janus_agent: {', '.join(fixed)} cannot change while the agent runs; restart the daemon")
+        translator, networks = _translator(self.services, config), _networks(config["allowed_networks"])
+        self.calls.translator, self._networks, self._by_token = translator, networks, config["identity"] == "token"
+        self.config = config
+
     def _admit(self, principal: Principal) -> None:
         if self._by_token and not principal.token:
             raise JanusError(UNAUTHORIZED, "A token is needed")
-        if self._networks and not any(ipaddress.ip_address(principal.address) in network for network in self._networks):
+        if self._networks and not _inside(principal.address, self._networks):
             raise JanusError(UNAUTHORIZED, "This network is not served")
 
     def _account_of(self, session: Session) -> str:
@@ -221,6 +234,8 @@ async def _shielded(*, task_status: trio.TaskStatus[trio.Nursery]) -> None:
             await trio.sleep_forever()
 
 
+_RELOADABLE = frozenset({"request_processors", "flags", "request_type", "allowed_networks", "identity", "sessions_conns"})
+
 ENDED_BY_SESSIONS = frozenset({"FORCED_DISCONNECT", "SESSION_TIMEOUT"})
 """Causes with which SessionS tells that it has ended and recorded the session already."""
 
@@ -251,7 +266,16 @@ def _seconds(text: object) -> float:
     return parse_duration(str(text)) / SECOND
 
 
-def _networks(texts: Sequence[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def _inside(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is in one of the networks; what is no address is in none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
+
+
+def _networks(texts: Sequence[str]) -> list[Network]:
     try:
         return [ipaddress.ip_network(text) for text in texts]
     except ValueError as error:

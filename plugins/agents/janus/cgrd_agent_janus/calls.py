@@ -45,7 +45,7 @@ class Calls:
         log: Any,
     ) -> None:
         self._registry = registry
-        self._translator = translator
+        self.translator = translator
         self._account_of = account_of
         self._clock = clock
         self._ladder = ladder
@@ -65,7 +65,7 @@ class Calls:
             setup=setup,
             remote_host=session.owner.address,
         )
-        return await self._translator.order(request=request, facts=facts, event_id=session.next_event_id(step), at=at)
+        return await self.translator.order(request=request, facts=facts, event_id=session.next_event_id(step), at=at)
 
     def now(self) -> Instant:
         """The present, as events tell it."""

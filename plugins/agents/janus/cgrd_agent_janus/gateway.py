@@ -58,6 +58,7 @@ class Gateway:
         clock: stamps.
         origin_host: the OriginHost of events; "" = the address the browser reached us under.
         first_destination: what `create` is authorised for, before a plugin is known.
+        most_sessions: how many a principal may have; 0 = any number.
         admitted: raises `JanusError` for principals that may not use the agent at all.
     """
 
@@ -71,6 +72,7 @@ class Gateway:
         clock: Clock,
         origin_host: str,
         first_destination: str,
+        most_sessions: int,
         admitted: Callable[[Principal], None],
     ) -> None:
         self.registry = registry
@@ -80,6 +82,7 @@ class Gateway:
         self._clock = clock
         self._origin_host = origin_host
         self._first_destination = first_destination
+        self._most_sessions = most_sessions
         self._admitted = admitted
         self._verbs: Mapping[str, Callable[[Message, Session, Caller], Awaitable[Message]]] = {
             "attach": self._attach,
@@ -112,6 +115,8 @@ class Gateway:
         """Is the account usable? The id is ours, so that the event can name it before Janus hears of it."""
         if "id" in message:
             raise JanusError(UNAUTHORIZED, "Session ids are not chosen by clients")
+        if self._most_sessions and self.registry.count(principal) >= self._most_sessions:
+            raise JanusError(UNAUTHORIZED, f"No more than {self._most_sessions} sessions at a time")
         backend, now = self._some_janus(), self._clock.monotonic_ns()
         session = Session(
             id=secrets.randbelow(_LARGEST_ID - 1) + 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ class Registry:
         self._departed: dict[int, Session] = {}
         self._farewells = farewells
         self._charged: dict[str, Call] = {}
+        self._counts: Counter[Principal] = Counter()
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
@@ -32,6 +34,11 @@ class Registry:
     def add(self, session: Session) -> None:
         """Know a new session."""
         self._sessions[session.id] = session
+        self._counts[session.owner] += 1
+
+    def count(self, principal: Principal) -> int:
+        """How many sessions the principal has."""
+        return self._counts[principal]
 
     def get(self, session_id: object) -> Session | None:
         """The session of that id, whoever asks."""
@@ -59,6 +66,9 @@ class Registry:
         """Forget a session; False when it was forgotten before. Unread events of a mailbox stay for its owner."""
         if self._sessions.pop(session.id, None) is None:
             return False
+        self._counts[session.owner] -= 1
+        if not self._counts[session.owner]:
+            del self._counts[session.owner]
         session.closing = True
         session.outlet.close()
         if isinstance(session.outlet, Mailbox) and len(session.outlet):

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cgrd.durations import SECOND
-from cgrd.errors import CgrdError, Wrong
+from cgrd.errors import CgrdError, ConfigurationError, Wrong
 
 OWNER, STRANGER = "10.99.0.11", "10.99.0.66"
 
@@ -322,3 +322,34 @@ async def test_demo_page_knows_where_the_call_goes_and_whose_money_it_is(make_wo
         settings = (await world.http("GET", "/demo/settings", face=1)).json()
         assert settings == {"janus": "http://localhost:8089/janus", "jsonrpc": "/jsonrpc", "tenant": "cgrates.org", "account": OWNER}
         assert (await world.http("GET", "/demo/else", face=1)).status == 404
+
+
+async def test_client_may_have_so_many_sessions_and_no_more(make_world: Callable[..., Any]) -> None:
+    async with make_world(max_sessions=2).serving() as world:
+        first = (await world.post("/janus", janus="create"))["data"]["id"]
+        await world.post("/janus", janus="create")
+        assert code(await world.post("/janus", janus="create")) == 403
+        assert (await world.post("/janus", STRANGER, janus="create"))["janus"] == "success"
+        await world.post(f"/janus/{first}", janus="destroy")
+        assert (await world.post("/janus", janus="create"))["janus"] == "success"
+
+
+async def test_networks_and_tokens_that_are_not_served_never_reach_sessions(make_world: Callable[..., Any]) -> None:
+    async with make_world(allowed_networks=["10.99.0.0/24"]).serving() as world:
+        assert code(await world.post("/janus", "192.0.2.1", janus="create")) == 403
+        assert code(await world.post("/janus", "nonsense", janus="create")) == 403
+        assert not world.graph.asked
+        assert (await world.post("/janus", janus="create"))["janus"] == "success"
+    async with make_world(identity="token").serving() as world:
+        assert code(await world.post("/janus", janus="create")) == 403
+        await world.post("/janus", janus="create", token="alice")
+        assert world.graph.of("AuthorizeEvent")[0]["Event"]["Account"] == "alice"
+
+
+async def test_reload_takes_processors_and_refuses_what_needs_a_restart(world: Any) -> None:
+    field = {"tag": "Subject", "path": "*cgreq.Subject", "type": "*constant", "value": "new"}
+    await world.agent.reload({**world.config, "request_processors": [{"id": "p", "request_fields": [field]}]})
+    await world.post("/janus", janus="create")
+    assert world.graph.of("AuthorizeEvent")[-1]["Event"]["Subject"] == "new"
+    with pytest.raises(ConfigurationError, match="url"):
+        await world.agent.reload({**world.config, "url": "/other"})
