@@ -64,7 +64,9 @@ class Charging:
                 self._registry.change(session, at, after, tx=tx)
                 self._keep(session, tx)
         except CgrdError:
-            session.SRuns[at] = accounting.refused(asked)
+            with self._services.store.transaction(why=f"session {session.CGRID}, refused") as tx:
+                self._registry.change(session, at, accounting.refused(asked), tx=tx)
+                self._keep(session, tx)
             raise
         return after.LastUsage
 

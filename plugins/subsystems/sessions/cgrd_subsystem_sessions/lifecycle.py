@@ -86,7 +86,7 @@ class Lifecycle:
         )
 
     def register(self, session: Session) -> None:
-        """Make it active.
+        """Make it active; the store has it with its first grant, or at once when debit loops pay.
 
         Raises:
             Exists: there is one of that CGRID.
@@ -95,10 +95,15 @@ class Lifecycle:
             raise Exists(explain=f"session {session.CGRID} is active already; update or terminate it, or give the new one another OriginID")
         with self._services.store.transaction(why=f"start of session {session.CGRID}") as tx:
             self._registry.add(session, tx=tx)
+            if session.has_loop():
+                self._registry.put(session, tx=tx)
         self._watching.began(session)
 
     def renew(self, session: Session, event: CGREvent, peer: Peer | None) -> None:
-        """Take what an update changed: fields of the start event, alterable ones of the runs too; its other end lives."""
+        """Take what an update changed: fields of the start event, alterable ones of the runs too; its other end lives.
+
+        The store has it with the grant that follows.
+        """
         changed = {name: value for name, value in event.Event.items() if name not in KEY_FIELDS}
         alterable = {name: value for name, value in changed.items() if name in self._owner.config["alterable_fields"]}
         now = self._services.clock.now()
@@ -115,7 +120,6 @@ class Lifecycle:
             if alterable:
                 session.SRuns = [replace(run, Event={**run.Event, **alterable}) for run in session.SRuns]
             tx.on_rollback(undo)
-            self._registry.put(session, tx=tx)
         self._watching.proved(session, event.options())
 
     async def update(self, session: Session, fields: dict[str, Any], *, chargeable: bool = True) -> list[int]:
@@ -126,6 +130,15 @@ class Lifecycle:
             CgrdError: RALs refuses a run; those before it are granted.
         """
         session.Chargeable = chargeable
+        before = list(session.SRuns)
+        try:
+            return await self._granted(session, fields)
+        finally:
+            if session.CGRID in self._registry.active and all(run is old for run, old in zip(session.SRuns, before, strict=True)):
+                with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
+                    self._registry.put(session, tx=tx)
+
+    async def _granted(self, session: Session, fields: dict[str, Any]) -> list[int]:
         usage = requested_usage(fields, self._owner.config["default_usage"])
         last_used, total = duration_of(fields, "LastUsed"), duration_of(fields, "TotalUsage")
         accounted = session.total_usage()
@@ -177,6 +190,8 @@ class Lifecycle:
             session.SRuns = [replace(run, Event={**run.Event, "AnswerTime": answered}) for run in session.SRuns]
         closed = Closed(Session=session, EndedAt=self._services.clock.now(), CDRDue=due)
         with self._services.store.transaction(why=f"end of session {session.CGRID}") as tx:
+            if session.CGRID in self._registry.active:
+                tx.on_rollback(lambda: self._watching.began(session))
             self._registry.close(closed, tx=tx)
         self._registry.forget_old(now_ns=closed.EndedAt.ns)
 

@@ -109,11 +109,10 @@ class Registry:
             self.active_index.remove(session)
 
     def add(self, session: Session, *, tx: Transaction) -> None:
-        """Make it active; a passive copy of it is one no more."""
+        """Make it active; a passive copy of it is one no more. It is kept when it is `put`."""
         self.drop_passive(session.CGRID)
         self._enter(session)
         tx.on_rollback(lambda: self._leave(session))
-        self.put(session, tx=tx)
 
     def put(self, session: Session, *, tx: Transaction) -> None:
         """Keep it as it is now."""
