@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from rig.needs import program
 
-ACCOUNTS = 24
+ACCOUNTS = 64
 
 
 class NoNamespace(Exception):
@@ -25,7 +25,6 @@ class NoNamespace(Exception):
 class Network:
     """Where the two ends are. `wrap` is the command in front of the browser's."""
 
-    name: str
     wrap: tuple[str, ...]
     close: Callable[[], None]
 
@@ -48,36 +47,56 @@ def _ip(*arguments: str) -> None:
 
 
 def open_network() -> Network:
-    """Make the namespace and its addresses.
+    """Make the namespace and its addresses. Needs root, also that of a user namespace (`unshare -rn`).
 
     Raises:
         NoNamespace: not permitted.
     """
-    name = f"cgrd-e2e-{os.getpid()}"
+    holder = subprocess.Popen([program("unshare", "util-linux"), "--net", "sleep", "infinity"], stderr=subprocess.PIPE, text=True)
     outer, inner = f"vc{os.getpid()}a", f"vc{os.getpid()}b"
+    wrap = (program("nsenter", "util-linux"), "--target", str(holder.pid), "--net")
+
+    def close() -> None:
+        subprocess.run([program("ip", "iproute2"), "link", "del", outer], check=False, capture_output=True)
+        holder.kill()
+        holder.wait()
+
     try:
-        _ip("netns", "add", name)
-        _ip("link", "add", outer, "type", "veth", "peer", "name", inner)
-        _ip("link", "set", inner, "netns", name)
-        for side, device, last in (((), outer, 1), (("-n", name), inner, 2)):
-            _ip(*side, "address", "add", f"10.99.0.{last}/24", "dev", device)
-            _ip(*side, "link", "set", device, "up")
-        _ip("-n", name, "link", "set", "lo", "up")
-        for number in range(1, ACCOUNTS):
-            # On the loopback device, which a browser does not offer for media: forty candidates a call would be noise.
-            _ip("-n", name, "address", "add", f"10.99.{number}.2/32", "dev", "lo")
-            _ip("address", "add", f"10.99.{number}.1/32", "dev", outer)
-            _ip("-n", name, "route", "add", f"10.99.{number}.1/32", "via", "10.99.0.1", "src", f"10.99.{number}.2")
-            _ip("route", "add", f"10.99.{number}.2/32", "via", "10.99.0.2")
+        _wait_until_apart(holder)
+        _connect(outer, inner, holder.pid, wrap)
     except subprocess.CalledProcessError as error:
-        _remove(name, outer)
-        raise NoNamespace(
-            f"no network namespace for the browser ({error.stderr.strip()}); run as root, or under `unshare -rnm --mount-proc -pf`"
-        ) from error
-    return Network(name=name, wrap=(program("ip", "iproute2"), "netns", "exec", name), close=lambda: _remove(name, outer))
+        close()
+        why = f"{' '.join(error.cmd)}: {(error.stderr or '').strip()}"
+        raise NoNamespace(f"no network of its own for the browser ({why}); run as root, or as `unshare -rn` lets you be root") from error
+    return Network(wrap=wrap, close=close)
 
 
-def _remove(name: str, outer: str) -> None:
-    for arguments in (("link", "del", outer), ("netns", "del", name)):
-        quiet: dict[str, Any] = {"check": False, "capture_output": True}
-        subprocess.run([program("ip", "iproute2"), *arguments], **quiet)
+def _wait_until_apart(holder: subprocess.Popen[str]) -> None:
+    """Return when the process has left our network; raises CalledProcessError when it may not."""
+    ours = os.readlink("/proc/self/ns/net")
+    while holder.poll() is None:
+        if os.readlink(f"/proc/{holder.pid}/ns/net") != ours:
+            return
+        time.sleep(0.01)
+    raise subprocess.CalledProcessError(holder.returncode, ["unshare", "--net"], stderr=holder.communicate()[1])
+
+
+def _connect(outer: str, inner: str, pid: int, wrap: tuple[str, ...]) -> None:
+    """A veth pair between the two networks, with all addresses and routes."""
+
+    def there(*arguments: str) -> None:
+        subprocess.run([*wrap, program("ip", "iproute2"), *arguments], check=True, capture_output=True, text=True)
+
+    _ip("link", "set", "lo", "up")
+    _ip("link", "add", outer, "type", "veth", "peer", "name", inner)
+    _ip("link", "set", inner, "netns", str(pid))
+    for run, device, last in ((_ip, outer, 1), (there, inner, 2)):
+        run("address", "add", f"10.99.0.{last}/24", "dev", device)
+        run("link", "set", device, "up")
+    there("link", "set", "lo", "up")
+    for number in range(1, ACCOUNTS):
+        # On the loopback device, which a browser does not offer for media: forty candidates a call would be noise.
+        there("address", "add", f"10.99.{number}.2/32", "dev", "lo")
+        _ip("address", "add", f"10.99.{number}.1/32", "dev", outer)
+        there("route", "add", f"10.99.{number}.1/32", "via", "10.99.0.1", "src", f"10.99.{number}.2")
+        _ip("route", "add", f"10.99.{number}.2/32", "via", "10.99.0.2")
