@@ -24,12 +24,17 @@ Values = dict[str, Any]
 
 
 class Item(msgspec.Struct, kw_only=True):
-    """An event in a queue, as it is stored; Expiry in unix ns, None = never."""
+    """An event in a queue; Expiry in unix ns, None = never."""
 
     ID: str
     Expiry: int | None = None
+    Number: int
+
+
+class StoredItem(Item, kw_only=True):
+    """An event with what it gave, as it is stored."""
+
     Values: Values
-    number: int = 0
 
 
 class Slot(NamedTuple):
@@ -77,20 +82,19 @@ class StatQueue:
 
     def add(self, event_id: str, values: Values, now_ns: int) -> Item:
         """Put an event at the end; its item is in the queue unless that only aggregates."""
-        self.numbered += 1
         expiry = now_ns + self.profile.TTL if self.profile.TTL > 0 else None
-        item = Item(ID=event_id, Expiry=expiry, Values=values, number=self.numbered)
-        self.put_back(item)
+        item = Item(ID=event_id, Expiry=expiry, Number=self.numbered + 1)
+        self.put_back(item, values)
         return item
 
-    def put_back(self, item: Item) -> None:
+    def put_back(self, item: Item, values: Values) -> None:
         """Put an item at the end as it is."""
         if not self.aggregates:
             self.items.append(item)
-        self.numbered = max(self.numbered, item.number)
-        for id, value in item.Values.items():
+        self.numbered = max(self.numbered, item.Number)
+        for id, value in values.items():
             if id in self.slots:
-                self.slots[id].metric.add(value)
+                self.slots[id].metric.add(None if self.aggregates else item.ID, value)
 
     def drop_expired(self, now_ns: int) -> list[Item]:
         """Let go of events whose time is over; those."""
@@ -108,10 +112,16 @@ class StatQueue:
 
     def _drop_first(self) -> Item:
         item = self.items.popleft()
-        for id, value in item.Values.items():
-            if id in self.slots:
-                self.slots[id].metric.take(value, (each.Values[id] for each in self.items if id in each.Values))
+        for slot in self.slots.values():
+            slot.metric.take(item.ID)
         return item
+
+    def follow(self, old: StatQueue) -> None:
+        """Go on with the events of an older profile's queue; metrics that it had go on, too."""
+        self.items, self.numbered = old.items, old.numbered
+        for id, slot in self.slots.items():
+            if id in old.slots:
+                self.slots[id] = Slot(old.slots[id].metric, slot.filter_ids, slot.matcher)
 
     # -- telling
 
@@ -141,14 +151,10 @@ class StatQueue:
         """The queue with all that is in it."""
         items = [QueueItem(each.ID, None if each.Expiry is None else Instant(each.Expiry)) for each in self.items]
         profile = self.profile
-        return Queue(profile.Tenant, profile.ID, items or None, {id: self._shown(id, slot) for id, slot in self.slots.items()})
+        return Queue(profile.Tenant, profile.ID, items or None, {id: self._shown(slot) for id, slot in self.slots.items()})
 
-    def _shown(self, id: str, slot: Slot) -> dict[str, Any]:
-        fed: dict[str, list[Any]] = {}
-        for item in self.items:
-            if id in item.Values:
-                fed.setdefault(item.ID, []).append(item.Values[id])
-        return {"FilterIDs": slot.filter_ids or None, "MinItems": self.profile.MinItems, **slot.metric.shown(fed)}
+    def _shown(self, slot: Slot) -> dict[str, Any]:
+        return {"FilterIDs": slot.filter_ids or None, "MinItems": self.profile.MinItems, **slot.metric.shown()}
 
     # -- keeping sums
 

@@ -9,7 +9,7 @@ from cgrd.profiles import Change
 from cgrd.store import Transaction
 from cgrd_subsystem_stats.kinds import StatQueueProfile
 from cgrd_subsystem_stats.metrics import Kept
-from cgrd_subsystem_stats.queue import Item, StatQueue, Values
+from cgrd_subsystem_stats.queue import Item, StatQueue, StoredItem, Values
 
 if TYPE_CHECKING:
     from cgrd.services import Services
@@ -53,6 +53,12 @@ class Queues:
         queue.drop_expired(self._services.clock.now_ns())
         return queue
 
+    def find(self, profile: StatQueueProfile) -> StatQueue | None:
+        """The queue of a profile as that is now, None when it is gone."""
+        key = f"{profile.Tenant}:{profile.ID}"
+        current = self._table.find(key)
+        return None if current is None else self._queues.get(key) or self._made(key, current)
+
     def _made(self, key: str, profile: StatQueueProfile) -> StatQueue:
         queue = self._queues[key] = StatQueue(profile=profile, metrics=self._metrics, filters=self._services.filters)
         if profile.Stored:
@@ -66,7 +72,8 @@ class Queues:
                 queue.resume(decode(kept, dict[str, Kept]))
             return
         for _, data in sorted(store.scan(ITEMS, f"{key}{_STEP}")):
-            queue.put_back(decode(data, Item))
+            item = decode(data, StoredItem)
+            queue.put_back(Item(ID=item.ID, Expiry=item.Expiry, Number=item.Number), item.Values)
 
     def add(self, queue: StatQueue, event_id: str, values: Values, tx: Transaction | None) -> None:
         """Put an event into a queue, in the transaction where the queue is stored."""
@@ -80,7 +87,7 @@ class Queues:
         if queue.aggregates:
             tx.put(SUMS, key, encode(queue.keep()))
             return
-        tx.put(ITEMS, _item_key(key, item), encode(item))
+        tx.put(ITEMS, _item_key(key, item), encode(StoredItem(ID=item.ID, Expiry=item.Expiry, Number=item.Number, Values=values)))
         for each in gone:
             tx.delete(ITEMS, _item_key(key, each))
 
@@ -112,10 +119,7 @@ class Queues:
             self._forget(key, why="SetStatQueueProfile")
             return
         queue = self._queues[key] = StatQueue(profile=profile, metrics=self._metrics, filters=self._services.filters)
-        if queue.aggregates:
-            queue.resume(old.keep())
-        for item in old.items:
-            queue.put_back(item)
+        queue.follow(old)
 
 
 def _shape(profile: StatQueueProfile) -> tuple[Any, ...]:
@@ -123,4 +127,4 @@ def _shape(profile: StatQueueProfile) -> tuple[Any, ...]:
 
 
 def _item_key(key: str, item: Item) -> str:
-    return f"{key}{_STEP}{item.number:012d}"
+    return f"{key}{_STEP}{item.Number:012d}"

@@ -63,8 +63,10 @@ class StatS(Subsystem, section="stats"):
         """
         event = args.event(self.services.default_tenant)
         profiles = await self.matching(event)
-        fed = [await self._measured(profile, event) for profile in profiles]
-        stored = any(profile.Stored for profile in profiles)
+        given = [await self._measured(profile, event) for profile in profiles]
+        # Filters may have waited: what holds now counts, and a profile that is gone takes nothing.
+        fed = [(queue, values) for queue, values in zip(map(self.queues.find, profiles), given, strict=True) if queue is not None]
+        stored = any(queue.profile.Stored for queue, _ in fed)
         with self.services.store.transaction(why=PROCESS) if stored else nullcontext() as tx:
             for queue, values in fed:
                 self.queues.add(queue, event.ID, values, tx)
@@ -73,12 +75,11 @@ class StatS(Subsystem, section="stats"):
             raise PartiallyExecuted(explain="; ".join(failed))
         return [profile.ID for profile in profiles]
 
-    async def _measured(self, profile: StatQueueProfile, event: CGREvent) -> tuple[StatQueue, Values]:
+    async def _measured(self, profile: StatQueueProfile, event: CGREvent) -> Values:
         def refuse(metric: str, error: CgrdError) -> None:
             self.services.log("stats").debug("metric without value", queue=profile.ID, metric=metric, event_id=event.ID, error=str(error))
 
-        queue = self.queues.get(profile.Tenant, profile.ID)
-        return queue, await queue.measure({"*req": event.Event}, refuse)
+        return await self.queues.get(profile.Tenant, profile.ID).measure({"*req": event.Event}, refuse)
 
     @method("StatSv1.GetStatQueuesForEvent")
     async def queues_for_event(self, args: EventArgs) -> list[str]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cgrd_subsystem_stats.metrics.amounts import Average, Sum, average_cost, total_cost
+from cgrd_subsystem_stats.metrics.amounts import Average, AverageCost, Sum, TotalCost
 from cgrd_subsystem_stats.metrics.answered import AnswerRatio
-from cgrd_subsystem_stats.metrics.distinct import Distinct, destinations
+from cgrd_subsystem_stats.metrics.distinct import Destinations, Distinct
 from cgrd_subsystem_stats.metrics.extremes import Highest, Lowest
-from cgrd_subsystem_stats.metrics.lengths import average_duration, post_dial_delay, total_duration
+from cgrd_subsystem_stats.metrics.lengths import AverageDuration, PostDialDelay, TotalDuration
 from cgrd_subsystem_stats.metrics.metric import Kept, Metric
 from cgrd_subsystem_stats.metrics.replies import Failures, Successes
 
 METRICS: Final[dict[str, Callable[[str], Metric]]] = {
     "*asr": AnswerRatio,
-    "*acd": average_duration,
-    "*tcd": total_duration,
-    "*acc": average_cost,
-    "*tcc": total_cost,
-    "*pdd": post_dial_delay,
-    "*ddc": destinations,
+    "*acd": AverageDuration,
+    "*tcd": TotalDuration,
+    "*acc": AverageCost,
+    "*tcc": TotalCost,
+    "*pdd": PostDialDelay,
+    "*ddc": Destinations,
     "*sum": Sum,
     "*average": Average,
     "*highest": Highest,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from cgrd.errors import Wrong
 from cgrd.fields import MISSING, Roots
-from cgrd_subsystem_stats.metrics.metric import Kept, Metric, Weighed, amount, constant_or_field, mean
+from cgrd_subsystem_stats.metrics.metric import Kept, Metric, amount, constant_or_field
 
-Reader = Callable[[Roots], Any]
+
+class Weighed(msgspec.Struct):
+    """What events of one id gave in the mean, and how many they are."""
+
+    Stat: Decimal
+    CompressFactor: int = 1
 
 
 class Sum(Metric):
@@ -21,17 +27,35 @@ class Sum(Metric):
     def __init__(self, argument: str = "") -> None:
         super().__init__(argument)
         self.total = Decimal(0)
+        self.events: dict[str, Weighed] = {}
         self._read = constant_or_field(argument)
 
     def read(self, roots: Roots) -> Any:
         return MISSING if self._read is None else amount(self._read(roots))
 
-    def add(self, value: Any) -> None:
+    def add(self, id: str | None, value: Any) -> None:
         self.count += 1
         self.total += value
+        if id is None:
+            return
+        event = self.events.get(id)
+        if event is None:
+            self.events[id] = Weighed(value)
+        else:
+            event.Stat = (event.Stat * event.CompressFactor + value) / (event.CompressFactor + 1)
+            event.CompressFactor += 1
 
-    def take(self, value: Any, left: Iterable[Any]) -> None:
+    def take(self, id: str) -> None:
+        event = self.events.get(id)
+        if event is None:
+            return
         self.count -= 1
+        self._subtract(event.Stat)
+        event.CompressFactor -= 1
+        if not event.CompressFactor:
+            del self.events[id]
+
+    def _subtract(self, value: Decimal) -> None:
         self.total -= value
 
     def number(self) -> Decimal:
@@ -44,12 +68,12 @@ class Sum(Metric):
         self.count = int(kept["Count"])
         self.total = Decimal(str(kept["Sum"]))
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        return {**self._summed(fed), "Fields": [{"Rules": self.argument}]}
+    def summed(self) -> dict[str, Any]:
+        """What all sums show."""
+        return {"Sum": self.total, "Count": self.count, "Events": self.events}
 
-    def _summed(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        events = {id: Weighed(mean(values), len(values)) for id, values in fed.items()}
-        return {"Sum": self.total, "Count": self.count, "Events": events}
+    def shown(self) -> dict[str, Any]:
+        return {**self.summed(), "Fields": [{"Rules": self.argument}]}
 
 
 class Average(Sum):
@@ -57,39 +81,36 @@ class Average(Sum):
 
     empty = False
 
+    def _subtract(self, value: Decimal) -> None:
+        # As recorded: what was below 0 stays in the sum when its event leaves (spec/README.md: recorded quirks hold).
+        if value > 0:
+            self.total -= value
+
     def number(self) -> Decimal:
         return self.total / self.count
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        return {**self._summed(fed), "FieldName": self.argument}
-
-
-def _cost(roots: Roots) -> Any:
-    found = amount(roots["*req"].get("Cost", MISSING))
-    if found is not MISSING and found < 0:
-        # -1 is how an unrated record says so.
-        raise Wrong("NEGATIVE:Cost", explain="the event's cost is below 0, so it was not rated; it counts for no cost")
-    return found
+    def shown(self) -> dict[str, Any]:
+        return {**self.summed(), "FieldName": self.argument}
 
 
 class TotalCost(Sum):
-    """The sum of what was charged."""
+    """`*tcc`: the sum of what was charged."""
 
     empty = False
 
     def read(self, roots: Roots) -> Any:
-        return _cost(roots)
+        found = amount(roots["*req"].get("Cost", MISSING))
+        if found is not MISSING and found < 0:
+            # -1 is how an unrated record says so.
+            raise Wrong("NEGATIVE:Cost", explain="the event's cost is below 0, so it was not rated; it counts for no cost")
+        return found
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        return self._summed(fed)
+    def shown(self) -> dict[str, Any]:
+        return self.summed()
 
 
 class AverageCost(TotalCost):
-    """The mean of what was charged."""
+    """`*acc`: the mean of what was charged."""
 
     def number(self) -> Decimal:
         return self.total / self.count
-
-
-total_cost = TotalCost
-average_cost = AverageCost

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +23,8 @@ class AnswerRatio(Sum):
     def number(self) -> Decimal:
         return self.total * 100 / self.count
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        found = self._summed(fed)
+    def shown(self) -> dict[str, Any]:
+        found = self.summed()
         return {"Answered": found.pop("Sum"), **found}
 
 

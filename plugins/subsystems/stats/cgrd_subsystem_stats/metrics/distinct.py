@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +11,12 @@ from cgrd_subsystem_stats.metrics.metric import Kept, Metric, constant_or_field
 
 
 class Distinct(Metric):
-    """How many different values a field has; `named` whether the field is shown."""
+    """How many different values a field has."""
 
-    def __init__(self, argument: str = "", *, named: bool = True) -> None:
+    def __init__(self, argument: str = "") -> None:
         super().__init__(argument)
-        self.named = named
-        self.values: Counter[str] = Counter()
+        self.owners: dict[str, dict[str, dict[str, str]]] = {}
+        self.events: dict[str, Counter[str]] = {}
         # A constant is no field: nothing of it can differ.
         self._read = constant_or_field(argument) if argument.startswith("~") else None
 
@@ -25,35 +24,50 @@ class Distinct(Metric):
         found = MISSING if self._read is None else self._read(roots)
         return found if found is MISSING else text_of(found)
 
-    def add(self, value: Any) -> None:
+    def add(self, id: str | None, value: Any) -> None:
         self.count += 1
-        self.values[value] += 1
+        owners = self.owners.setdefault(value, {})
+        if id is not None:
+            owners[id] = {}
+            self.events.setdefault(id, Counter())[value] += 1
 
-    def take(self, value: Any, left: Iterable[Any]) -> None:
+    def take(self, id: str) -> None:
+        values = self.events.get(id)
+        if values is None:
+            return
         self.count -= 1
-        self.values[value] -= 1
-        if self.values[value] <= 0:
-            del self.values[value]
+        value = next(iter(values))
+        values[value] -= 1
+        if not values[value]:
+            self._give_up(id, value, values)
+
+    def _give_up(self, id: str, value: str, values: Counter[str]) -> None:
+        del values[value]
+        if not values:
+            del self.events[id]
+        del self.owners[value][id]
+        if not self.owners[value]:
+            del self.owners[value]
 
     def number(self) -> Decimal:
-        return Decimal(len(self.values))
+        return Decimal(len(self.owners))
 
     def keep(self) -> Kept:
-        return {"Count": self.count, "Values": dict(self.values)}
+        return {"Count": self.count, "Values": list(self.owners)}
 
     def resume(self, kept: Kept) -> None:
         self.count = int(kept["Count"])
-        self.values = Counter(kept["Values"])
+        self.owners = {value: {} for value in kept["Values"]}
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        owners: dict[str, dict[str, Any]] = {value: {} for value in self.values}
-        for id, values in fed.items():
-            for value in values:
-                owners.setdefault(value, {})[id] = {}
-        found = {"FieldValues": owners, "Events": {id: dict(Counter(values)) for id, values in fed.items()}, "Count": self.count}
-        return {**found, "FieldName": self.argument} if self.named else found
+    def shown(self) -> dict[str, Any]:
+        return {"FieldValues": self.owners, "Events": self.events, "Count": self.count, "FieldName": self.argument}
 
 
-def destinations(argument: str = "") -> Distinct:
-    """`*ddc`."""
-    return Distinct("~*req.Destination", named=False)
+class Destinations(Distinct):
+    """`*ddc`: how many different destinations."""
+
+    def __init__(self, argument: str = "") -> None:
+        super().__init__("~*req.Destination")
+
+    def shown(self) -> dict[str, Any]:
+        return {name: value for name, value in super().shown().items() if name != "FieldName"}

@@ -2,67 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from cgrd.fields import MISSING, Roots
 from cgrd_subsystem_stats.metrics.metric import Kept, Metric, amount, constant_or_field
 
-# What the reference shows while there is no value: the ends of its binary floats.
-_END = Decimal("1.7976931348623157e+308")
 
+class Highest(Metric):
+    """The highest value; as recorded it is never below 0."""
 
-class Extreme(Metric):
-    """The value that `better` prefers."""
-
-    name: ClassVar[str]
-    worst: ClassVar[Decimal]
-    better: ClassVar[Callable[..., Decimal]]
+    name: ClassVar[str] = "Highest"
+    start: ClassVar[Decimal] = Decimal(0)
 
     def __init__(self, argument: str = "") -> None:
         super().__init__(argument)
-        self.best: Decimal | None = None
+        self.best = self.start
+        self.events: dict[str, Decimal] = {}
         self._read = constant_or_field(argument)
+
+    def better(self, one: Decimal, other: Decimal) -> Decimal:
+        """Which of two is kept."""
+        return max(one, other)
 
     def read(self, roots: Roots) -> Any:
         return MISSING if self._read is None else amount(self._read(roots))
 
-    def add(self, value: Any) -> None:
+    def add(self, id: str | None, value: Any) -> None:
+        if id is not None:
+            self.take(id)
+            self.events[id] = value
         self.count += 1
-        self.best = value if self.best is None else type(self).better(self.best, value)
+        self.best = self.better(self.best, value)
 
-    def take(self, value: Any, left: Iterable[Any]) -> None:
+    def take(self, id: str) -> None:
+        value = self.events.pop(id, None)
+        if value is None:
+            return
         self.count -= 1
         if value == self.best:
-            self.best = type(self).better(left, default=None)
+            self.best = self.start
+            for each in self.events.values():
+                self.best = self.better(self.best, each)
 
     def number(self) -> Decimal:
-        return self.worst if self.best is None else self.best
+        return self.best
 
     def keep(self) -> Kept:
         return {"Count": self.count, "Best": self.best}
 
     def resume(self, kept: Kept) -> None:
         self.count = int(kept["Count"])
-        self.best = None if kept["Best"] is None else Decimal(str(kept["Best"]))
+        self.best = Decimal(str(kept["Best"]))
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        events = {id: values[-1] for id, values in fed.items()}
-        return {"FieldName": self.argument, self.name: self.number(), "Count": self.count, "Events": events}
-
-
-class Highest(Extreme):
-    """The highest value."""
-
-    name = "Highest"
-    worst = -_END
-    better: ClassVar[Callable[..., Decimal]] = max
+    def shown(self) -> dict[str, Any]:
+        return {"FieldName": self.argument, self.name: self.best, "Count": self.count, "Events": self.events}
 
 
-class Lowest(Extreme):
+class Lowest(Highest):
     """The lowest value."""
 
     name = "Lowest"
-    worst = _END
-    better: ClassVar[Callable[..., Decimal]] = min
+    # The end of the reference's binary floats, which it shows while there is no value.
+    start = Decimal("1.7976931348623157e+308")
+
+    def better(self, one: Decimal, other: Decimal) -> Decimal:
+        return min(one, other)

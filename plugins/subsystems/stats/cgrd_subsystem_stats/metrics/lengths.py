@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
+
+import msgspec
 
 from cgrd.durations import parse_duration
 from cgrd.errors import CgrdError
@@ -12,16 +13,23 @@ from cgrd.fields import MISSING, Roots, text_of
 from cgrd_subsystem_stats.metrics.metric import Kept, Metric
 
 
-class Length(Metric):
-    """The sum of a length, or its mean."""
+class Measured(msgspec.Struct):
+    """What events of one id gave in the mean, and how many they are."""
+
+    Duration: int
+    CompressFactor: int = 1
+
+
+class TotalDuration(Metric):
+    """`*tcd`: the sum of the usage."""
 
     unit = "duration"
+    field: ClassVar[str] = "Usage"
 
-    def __init__(self, *, field: str, average: bool) -> None:
-        super().__init__()
-        self.field = field
-        self.average = average
+    def __init__(self, argument: str = "") -> None:
+        super().__init__(argument)
         self.total_ns = 0
+        self.events: dict[str, Measured] = {}
 
     def read(self, roots: Roots) -> Any:
         found = roots["*req"].get(self.field, MISSING)
@@ -34,16 +42,30 @@ class Length(Metric):
         except CgrdError:
             return MISSING
 
-    def add(self, value: Any) -> None:
+    def add(self, id: str | None, value: Any) -> None:
         self.count += 1
         self.total_ns += value
+        if id is None:
+            return
+        event = self.events.get(id)
+        if event is None:
+            self.events[id] = Measured(value)
+        else:
+            event.Duration = (event.Duration * event.CompressFactor + value) // (event.CompressFactor + 1)
+            event.CompressFactor += 1
 
-    def take(self, value: Any, left: Iterable[Any]) -> None:
+    def take(self, id: str) -> None:
+        event = self.events.get(id)
+        if event is None:
+            return
         self.count -= 1
-        self.total_ns -= value
+        self.total_ns -= event.Duration
+        event.CompressFactor -= 1
+        if not event.CompressFactor:
+            del self.events[id]
 
     def number(self) -> Decimal:
-        return Decimal(self.total_ns) / self.count if self.average else Decimal(self.total_ns)
+        return Decimal(self.total_ns)
 
     def keep(self) -> Kept:
         return {"Count": self.count, "Sum": self.total_ns}
@@ -52,21 +74,18 @@ class Length(Metric):
         self.count = int(kept["Count"])
         self.total_ns = int(kept["Sum"])
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        events = {id: {"Duration": sum(values) // len(values), "CompressFactor": len(values)} for id, values in fed.items()}
-        return {"Sum": self.total_ns, "Count": self.count, "Events": events}
+    def shown(self) -> dict[str, Any]:
+        return {"Sum": self.total_ns, "Count": self.count, "Events": self.events}
 
 
-def total_duration(argument: str = "") -> Length:
-    """`*tcd`."""
-    return Length(field="Usage", average=False)
+class AverageDuration(TotalDuration):
+    """`*acd`: the mean of the usage, answered or not."""
+
+    def number(self) -> Decimal:
+        return Decimal(self.total_ns) / self.count
 
 
-def average_duration(argument: str = "") -> Length:
-    """`*acd`."""
-    return Length(field="Usage", average=True)
+class PostDialDelay(AverageDuration):
+    """`*pdd`: the mean of the time between asking and ringing."""
 
-
-def post_dial_delay(argument: str = "") -> Length:
-    """`*pdd`."""
-    return Length(field="PDD", average=True)
+    field = "PDD"

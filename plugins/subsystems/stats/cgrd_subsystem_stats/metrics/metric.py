@@ -5,11 +5,8 @@ A metric of another distribution (hook `cgrd_metrics`) has the same methods; it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from cgrd.errors import CgrdError
 from cgrd.fields import MISSING, Duration, Roots, compile_value, sniff, text_of
@@ -21,6 +18,8 @@ Kept = dict[str, Any]
 
 class Metric:
     """One metric of one queue.
+
+    Events with one id are one event to it: numbers are their mean, states and extremes those of the last.
 
     Attributes:
         argument: what follows `#` in the metric's id.
@@ -40,13 +39,13 @@ class Metric:
         """What the event (`*req`) gives, MISSING when nothing that can be used."""
         raise TypeError(f"{type(self).__name__} reads nothing")
 
-    def add(self, value: Any) -> None:
-        """Take a value in."""
-        self.count += 1
+    def add(self, id: str | None, value: Any) -> None:
+        """Take in what an event gave; id None is one that never leaves."""
+        raise TypeError(f"{type(self).__name__} adds nothing")
 
-    def take(self, value: Any, left: Iterable[Any]) -> None:
-        """Take a value out; `left` are those that stay."""
-        self.count -= 1
+    def take(self, id: str) -> None:
+        """An event leaves; nothing happens when it has given nothing."""
+        raise TypeError(f"{type(self).__name__} takes nothing out")
 
     def number(self) -> Decimal:
         """The exact number; only asked while there is one."""
@@ -60,9 +59,9 @@ class Metric:
         """Go on with what was kept."""
         self.count = int(kept["Count"])
 
-    def shown(self, fed: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        """The metric in the reference's shape; `fed` are the values in it by their events' ids."""
-        return {"Count": self.count, "Events": {id: {} for id in fed}}
+    def shown(self) -> dict[str, Any]:
+        """The metric in the reference's shape."""
+        return {"Count": self.count}
 
 
 def rounded(number: Decimal, unit: str, decimals: int) -> Decimal | Duration:
@@ -99,15 +98,3 @@ def amount(value: Any) -> Decimal | Any:
     if isinstance(found, bool) or not isinstance(found, (int, Decimal)):
         return MISSING
     return Decimal(found)
-
-
-def mean(values: Sequence[Any]) -> Decimal:
-    """The mean of the values that events with one id gave."""
-    return values[0] if len(values) == 1 else _short(sum(values, Decimal(0)) / len(values))
-
-
-class Weighed(msgspec.Struct):
-    """What events of one id gave in the mean, and how many they are."""
-
-    Stat: Decimal
-    CompressFactor: int
