@@ -65,7 +65,10 @@ class Served(msgspec.Struct, frozen=True):
 
 
 def method(*names: str) -> Callable[[F], F]:
-    """Serve a component's function under these RPC names; the annotation of its first parameter is the arguments' type."""
+    """Serve a component's function under these RPC names; the annotation of its first parameter is the arguments' type.
+
+    A plain function that seldom has to wait may return its answer, or a coroutine that gives it: most requests then need no task.
+    """
 
     def mark(function: F) -> F:
         function.__cgrd_methods__ = names  # type: ignore[attr-defined]

@@ -7,9 +7,10 @@ through a connection pool. A callee never changes what it was given, so both giv
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
@@ -79,7 +80,7 @@ class LocalPeer:
             raise UnknownMethod(method, explain=f"{self.id} does not offer it")
         given = taken(args, served.args)
         answer = served.handler(given, None) if served.wants_peer else served.handler(given)
-        return fitted(await answer if served.is_async else answer, reply)
+        return fitted(await answer if type(answer) is CoroutineType else answer, reply)
 
 
 def fitted(value: Any, wanted: Any) -> Any:
@@ -189,16 +190,34 @@ class Graph:
     def request_nowait(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
         """Begin a request from outside without a task switch: its answer, or a `Later` to be awaited.
 
-        A plain function has run when this returns; a `Later` then stands for its commit. An async one has not begun.
+        A plain function has run when this returns; a `Later` then stands for its commit, or for the coroutine that it returned
+        because it has to wait. An async one has not begun.
         """
         if served.is_async or self.watchers or key_of(args):
             return Later(partial(self.request, served, args, peer))
         self._refuse_when_busy()
         if self._store is None:
-            return served.handler(args, peer) if served.wants_peer else served.handler(args)
+            answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+            return Later(partial(self._finish, answer)) if type(answer) is CoroutineType else answer
         with self._store.scope() as ticket:
             answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+        if type(answer) is CoroutineType:
+            return Later(partial(self._finish, answer))
         return Later(partial(self._committed, ticket, answer)) if ticket.waiting else answer
+
+    async def _finish(self, answer: Coroutine[Any, Any, Any]) -> Any:
+        """The rest of a request that turned out to wait: counted and committed like any other."""
+        self.under_way += 1
+        self.peak = max(self.peak, self.under_way)
+        try:
+            if self._store is None:
+                return await answer
+            with self._store.scope() as ticket:
+                result = await answer
+                await ticket.durable()
+                return result
+        finally:
+            self.under_way -= 1
 
     async def _committed(self, ticket: Ticket, answer: Any) -> Any:
         await ticket.durable()
@@ -212,7 +231,7 @@ class Graph:
         if self.watchers:
             return await self._watched(served, args, peer, source=source)
         answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
-        return await answer if served.is_async else answer
+        return await answer if type(answer) is CoroutineType else answer
 
     async def _watched(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
         assert self._clock is not None
@@ -222,7 +241,7 @@ class Graph:
         reply, failure = None, None
         try:
             answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
-            reply = await answer if served.is_async else answer
+            reply = await answer if type(answer) is CoroutineType else answer
             return reply
         except CgrdError as error:
             failure = error

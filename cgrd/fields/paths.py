@@ -85,11 +85,9 @@ def _one_name(prefix: str, name: str) -> Read:
     names = [name]
 
     def read(roots: Roots) -> Any:
-        # Nearly every rule reads a field of a map: no more than two look-ups then.
-        try:
-            return roots[prefix][name]
-        except (KeyError, TypeError, IndexError):
-            return descend(roots.get(prefix, MISSING), names)
+        # Nearly every rule reads a field of a map: no more than two look-ups then, whether it is there or not.
+        holder = roots.get(prefix, MISSING)
+        return holder.get(name, MISSING) if type(holder) is dict else descend(holder, names)
 
     return read
 

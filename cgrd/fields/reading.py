@@ -60,7 +60,7 @@ def steps_of(name: str) -> tuple[str | int, ...]:
 def descend(value: Any, names: Sequence[str]) -> Any:
     """What is at the end of the path, or MISSING."""
     for at, name in enumerate(names):
-        if isinstance(value, Readable):
+        if type(value) is not dict and isinstance(value, Readable):  # a protocol is slow to ask
             return value.read_path(".".join(names[at:]))
         value = _named(value, name)
         if value is MISSING:

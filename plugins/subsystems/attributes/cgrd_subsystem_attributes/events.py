@@ -32,6 +32,10 @@ class AttributeReply(CGREvent, kw_only=True):
         return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
+class MustWait(Exception):
+    """Somebody else has to be asked, and the one who asks us cannot wait."""
+
+
 class Draft:
     """An event on its way through the profiles; its maps are its own, what is inside them is still the caller's.
 
@@ -43,11 +47,12 @@ class Draft:
         times: how often each profile was applied.
     """
 
-    __slots__ = ("altered", "fields", "options", "roots", "tenant", "time", "times", "variables")
+    __slots__ = ("altered", "fields", "may_wait", "options", "roots", "tenant", "time", "times", "variables")
 
-    def __init__(self, *, tenant: str, time: Instant | None, fields: dict[str, Any], options: dict[str, Any]) -> None:
+    def __init__(self, *, tenant: str, time: Instant | None, fields: dict[str, Any], options: dict[str, Any], may_wait: bool) -> None:
         self.tenant = tenant
         self.time = time
+        self.may_wait = may_wait
         self.fields = fields
         self.options = options
         self.variables: dict[str, Any] = {}
@@ -59,6 +64,15 @@ class Draft:
     def context(self) -> str:
         """The context that its profiles are for; a profile may have changed it."""
         return text_of(self.options["*context"]) if "*context" in self.options else "*default"
+
+    def wait(self) -> None:
+        """Called before somebody else is asked.
+
+        Raises:
+            MustWait: this may not wait.
+        """
+        if not self.may_wait:
+            raise MustWait
 
     def begin_run(self, number: int) -> None:
         """The roots of a run; rules see its number as `~*vars.*processRuns`, and what was applied as `~*vars.*processedProfileIDs`."""

@@ -5,7 +5,7 @@ Source: spec/tariffplans.md §4, spec/observed_events.md (Attributes).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd.filters import Matcher
 from cgrd_subsystem_attributes.book import Book
 from cgrd_subsystem_attributes.compiling import Ready
-from cgrd_subsystem_attributes.events import AttributeEvent, AttributeReply, Draft
+from cgrd_subsystem_attributes.events import AttributeEvent, AttributeReply, Draft, MustWait
 from cgrd_subsystem_attributes.kinds import AttributeProfile
 from cgrd_subsystem_attributes.options import Asked, read_options
 
@@ -33,7 +33,7 @@ class AttributeS(Subsystem, section="attributes"):
     async def attribute_for_event(self, args: AttributeEvent) -> AttributeProfile:
         """The profile that would be applied first."""
         asked = read_options(args.APIOpts or {}, self.config["opts"])
-        draft = self._draft(args)
+        draft = self._draft(args, may_wait=True)
         draft.begin_run(0)
         del draft.roots["*tenant"]
         try:
@@ -42,18 +42,26 @@ class AttributeS(Subsystem, section="attributes"):
             raise ServerError.unless_known(error) from error
 
     @method("AttributeSv1.ProcessEvent")
-    async def process_event(self, args: AttributeEvent) -> AttributeReply:
+    def process_event(self, args: AttributeEvent) -> AttributeReply | Coroutine[Any, Any, AttributeReply]:
+        """The changed event; at once where no rule asks somebody else, else as a coroutine. Raises as `changed`."""
+        try:
+            return at_once(self.changed(args, may_wait=False))
+        except MustWait:
+            return self.changed(args, may_wait=True)
+
+    async def changed(self, args: AttributeEvent, *, may_wait: bool) -> AttributeReply:
         """The event after as many runs as are asked for and find a profile.
 
         Raises:
             NotFound: no profile matches, or one that does reads a field that is not there.
             MandatoryMissing: a field is still `*attributes`.
             ServerError: a filter or value cannot be evaluated.
+            MustWait: somebody else has to be asked, and it may not wait; nothing has happened.
         """
         if args.Event is None:
             raise MandatoryMissing("Event")
         asked = read_options(args.APIOpts or {}, self.config["opts"])
-        draft = self._draft(args)
+        draft = self._draft(args, may_wait=may_wait)
         try:
             applied = await self._runs(draft, asked)
         except CgrdError as error:
@@ -65,9 +73,9 @@ class AttributeS(Subsystem, section="attributes"):
             Tenant=draft.tenant, ID=args.ID, Time=args.Time, Event=draft.fields, APIOpts=draft.options,
         )  # fmt: skip
 
-    def _draft(self, args: AttributeEvent) -> Draft:
+    def _draft(self, args: AttributeEvent, *, may_wait: bool) -> Draft:
         tenant = args.Tenant or self.services.default_tenant
-        return Draft(tenant=tenant, time=args.Time, fields=dict(args.Event or {}), options=dict(args.APIOpts or {}))
+        return Draft(tenant=tenant, time=args.Time, fields=dict(args.Event or {}), options=dict(args.APIOpts or {}), may_wait=may_wait)
 
     async def _runs(self, draft: Draft, asked: Asked) -> list[str]:
         """Names of the profiles applied, in order."""
@@ -109,12 +117,27 @@ class AttributeS(Subsystem, section="attributes"):
             if change.filters is not None and not await _passes(change.filters, draft):
                 continue
             for asking in change.asks:
+                draft.wait()
                 await asking.into(draft.roots, draft.tenant, self.services.filters.context.resolvers)
             change.apply(draft)
 
 
 async def _passes(matcher: Matcher, draft: Draft) -> bool:
-    return await matcher.passes_after_fetch(draft.roots) if matcher.needs_fetch else matcher.passes(draft.roots)
+    if not matcher.needs_fetch:
+        return matcher.passes(draft.roots)
+    draft.wait()
+    return await matcher.passes_after_fetch(draft.roots)
+
+
+def at_once(work: Coroutine[Any, Any, AttributeReply]) -> AttributeReply:
+    """What a coroutine gives that does not wait."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        answer: AttributeReply = done.value
+        return answer
+    work.close()
+    raise MustWait
 
 
 def _in_order(found: Iterable[Ready]) -> list[Ready]:
