@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from cgrd.codec import convert
-from cgrd.component import Component, Peer, Served
+from cgrd.component import Agent, Component, Peer, Served
 from cgrd.errors import Busy, CgrdError, MandatoryMissing, UnknownMethod, UnknownService, Unreachable, Wrong
 from cgrd.once import key_of, once
 from cgrd.rpc.interface import Later
@@ -166,26 +166,26 @@ class Graph:
             raise UnknownMethod(method, explain=f"{service} is served here but has no {name}; `cgrd methods` lists what there is")
         raise UnknownService(method, explain=f"no enabled component serves {service}; `cgrd plugins` shows what is enabled")
 
-    async def request(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
+    async def request(self, served: Served, args: Any, peer: Peer | None = None, *, source: str = "*rpc") -> Any:
         """A request from outside: counted against `caps`, answered when what it changed is committed."""
         self._refuse_when_busy()
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
         try:
             if self._store is None:
-                return await self._invoke(served, args, peer, source="*rpc")
+                return await self._invoke(served, args, peer, source=source)
             with self._store.scope() as ticket:
-                answer = await self._invoke_once(self._store, served, args, peer)
+                answer = await self._invoke_once(self._store, served, args, peer, source)
                 await ticket.durable()
                 return answer
         finally:
             self.under_way -= 1
 
-    async def _invoke_once(self, store: Store, served: Served, args: Any, peer: Peer | None) -> Any:
+    async def _invoke_once(self, store: Store, served: Served, args: Any, peer: Peer | None, source: str) -> Any:
         key = key_of(args)
         if not key:
-            return await self._invoke(served, args, peer, source="*rpc")
-        return await once(store, key, served, args, partial(self._invoke, served, args, peer, source="*rpc"))
+            return await self._invoke(served, args, peer, source=source)
+        return await once(store, key, served, args, partial(self._invoke, served, args, peer, source=source))
 
     def request_nowait(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
         """Begin a request from outside without a task switch: its answer, or a `Later` to be awaited.
@@ -287,7 +287,9 @@ class Graph:
         if connection in INTERNAL:
             served = self.find(method)
             peer = self.peer_of(caller) if served.wants_peer else None
-            return fitted(await self._invoke(served, taken(args, served.args), peer, source=caller.section), reply)
+            # What an agent asks comes from outside: it is acted on when it is answered, so the answer waits for the commit.
+            ask = self.request if isinstance(caller, Agent) else self._invoke
+            return fitted(await ask(served, taken(args, served.args), peer, source=caller.section), reply)
         pool = self.pools.get(connection)
         if pool is None:
             raise Wrong(f"connection {connection} is not defined", explain=f"{caller.section} names it; define it under rpc_conns")
