@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pluggy
@@ -123,6 +123,9 @@ class Plugins:
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
             raise PluginError(f"{plugin.distribution}: {error}; the hooks are listed in cgrd.hookspecs") from error
+        for name, found in vars(plugin.module).items():
+            if name.startswith("cgrd_") and isinstance(found, FunctionType) and not hasattr(found, f"{PROJECT}_impl"):
+                raise PluginError(f"{plugin.distribution}: {name} looks like a hook but is not marked with @hookimpl")
 
     def broken(self) -> list[Plugin]:
         """Those that were asked for and cannot be used."""

@@ -53,10 +53,28 @@ async def kernel_in_memory(sections: Mapping[str, Any], *, clock: Clock | None =
     tree = tree_of(sections, plugins)
     load_plugins(plugins, tree)
     kernel = Kernel(tree=tree, plugins=plugins, store=store or SqliteStore.in_memory(clock=clock), clock=clock)
-    async with trio.open_nursery() as nursery:
-        await nursery.start(kernel.run)
-        yield kernel
-        nursery.cancel_scope.cancel()
+    failure: BaseException | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(kernel.run)
+            try:
+                yield kernel
+            except trio.Cancelled:
+                raise
+            except BaseException as error:  # raised again outside of the nursery, which would wrap it in a group
+                failure = error
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        failure = _alone(group)
+    if failure is not None:
+        raise failure
+
+
+def _alone(error: BaseException) -> BaseException:
+    """The one error in a group of groups; the group where there are several."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 async def call(kernel: Kernel, method: str, **arguments: Any) -> Any:

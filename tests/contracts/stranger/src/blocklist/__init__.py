@@ -1,0 +1,38 @@
+"""A block list: numbers that nobody may call, and a filter type for numbers that are too short."""
+
+from cgrd import CGREvent, Flow, Subsystem, hookimpl, method, stage, stages_of
+from cgrd.errors import CgrdError
+
+
+class BlockListS(Subsystem, section="blocklist"):
+    """Knows the blocked prefixes."""
+
+    @method("BlockListSv1.Check")
+    def check(self, args: CGREvent) -> str:
+        """OK, or BLOCKED with the number."""
+        number = str(args.Event.get("Destination", ""))
+        if number.startswith(tuple(self.config["prefixes"])):
+            raise CgrdError(f"BLOCKED:{number}", explain="it begins with one of blocklist.prefixes")
+        return "OK"
+
+
+@stage("*blocklist", of="authorize", after="*attributes", before="*chargers", edge="blocklist", always=True, errors="BLOCKLIST_ERROR")
+@stage("*blocklist", of="event", after="*chargers", before="*attributes", edge="blocklist", always=True, errors="BLOCKLIST_ERROR")
+async def refuse(flow: Flow) -> None:
+    """Ask whether the number may be called."""
+    await flow.call("BlockListSv1.Check", flow.event)
+
+
+@hookimpl
+def cgrd_components():
+    return [BlockListS]
+
+
+@hookimpl
+def cgrd_stages():
+    return stages_of(globals())
+
+
+@hookimpl
+def cgrd_filter_types():
+    return {"*shorter": lambda element, values: lambda roots: len(element.find(roots) or "") < int(values[0].constant)}
