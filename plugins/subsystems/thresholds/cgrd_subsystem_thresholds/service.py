@@ -1,0 +1,155 @@
+"""ThresholdSv1: events count against the thresholds that they match, and set off what those stand for.
+
+Source: spec/tariffplans.md §11, spec/observed_events.md (Thresholds).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from cgrd import CGREvent, Instant, Peer, Subsystem, method
+from cgrd.errors import NotFound, PartiallyExecuted
+from cgrd_subsystem_thresholds.acting import act, export
+from cgrd_subsystem_thresholds.kinds import ThresholdProfile
+from cgrd_subsystem_thresholds.options import asked_flag, asked_ids
+from cgrd_subsystem_thresholds.states import States
+from cgrd_subsystem_thresholds.sy import SySessions
+from cgrd_subsystem_thresholds.wire import EventArgs, SyConnection, TenantArgs, Threshold, ThresholdArgs
+
+PROCESS = "ThresholdSv1.ProcessEvent"
+
+
+class ThresholdS(Subsystem, section="thresholds"):
+    """Acts when events of a sort have come often enough."""
+
+    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+        super().__init__(services=services, config=_with_actions(config))
+        self.states = States(services=services)
+        self.sy = SySessions(self)
+
+    async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
+        self.states.load()
+        self.sy.load()
+        await super().serve(task_status=task_status)
+
+    async def reload(self, config: dict[str, Any]) -> None:
+        self.config = _with_actions(config)
+
+    async def matching(self, event: CGREvent) -> list[ThresholdProfile]:
+        """The profiles that the event counts against, best weight first; none behind a blocker.
+
+        Raises:
+            NotFound: there are none.
+            CgrdError: an option or a filter cannot be used.
+        """
+        defaults, options = self.config["opts"], event.options()
+        found: list[ThresholdProfile] = await self.services.profiles["ThresholdProfile"].matching_after_fetch(
+            {"*req": event.Event, "*opts": options},
+            tenant=event.Tenant,
+            ids=asked_ids(options, "*thdProfileIDs", defaults["*profileIDs"]),
+            ignore_filters=asked_flag(options, "*thdProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
+            at=event.Time or self.services.clock.now(),
+        )
+        if not found:
+            raise NotFound(explain=f"no threshold of tenant {event.Tenant} matches; load Thresholds.csv or use APIerSv1.SetThresholdProfile")
+        blocker = next((at for at, profile in enumerate(found) if profile.Blocker), len(found))
+        return found[: blocker + 1]
+
+    @method(PROCESS)
+    async def process_event(self, args: EventArgs) -> list[str]:
+        """Count the event; the ids of the thresholds that it hits.
+
+        Raises:
+            MandatoryMissing, NotFound: no event, or no threshold for it.
+            PartiallyExecuted: it is counted, but actions or exporters failed.
+        """
+        event = args.event(self.services.default_tenant)
+        hit, fired = self._count(await self.matching(event))
+        failed = [line for profile in fired for line in await self._fire(profile, event)]
+        if failed:
+            self.services.log("thresholds").warning("not all done", event_id=event.ID, failed=failed)
+            raise PartiallyExecuted(explain="; ".join(failed))
+        return [profile.ID for profile in hit]
+
+    def _count(self, profiles: list[ThresholdProfile]) -> tuple[list[ThresholdProfile], list[ThresholdProfile]]:
+        """Count a hit for those that take any more; these, and those of them that fire."""
+        now = self.services.clock.now()
+        hit, fired = [], []
+        with self.services.store.transaction(why=PROCESS) as tx:
+            for profile in profiles:
+                state = self.states.of(profile)
+                if profile.MaxHits != -1 and state.Hits >= profile.MaxHits:
+                    continue
+                fires = now >= state.Snooze and state.Hits + 1 >= profile.MinHits
+                snooze = now.plus(profile.MinSleep) if fires else state.Snooze
+                self.states.set(profile, tx, hits=state.Hits + 1, snooze=snooze)
+                hit.append(profile)
+                if fires:
+                    fired.append(profile)
+        return hit, fired
+
+    async def _fire(self, profile: ThresholdProfile, event: CGREvent) -> list[str]:
+        if not profile.Async:
+            failed = await act(self, profile, event)
+        else:
+            failed = []
+            assert self.services.nursery is not None
+            self.services.nursery.start_soon(self._act_aside, profile, event)
+        return failed + await export(self, profile, self.states.told(profile), event)
+
+    async def _act_aside(self, profile: ThresholdProfile, event: CGREvent) -> None:
+        try:
+            failed = await act(self, profile, event)
+        except Exception as error:
+            # Nobody waits for it, and the daemon goes on.
+            failed = [f"{profile.ID}: {error!r}"]
+        if failed:
+            self.services.log("thresholds").warning("not all done", event_id=event.ID, failed=failed)
+
+    @method("ThresholdSv1.GetThresholdsForEvent")
+    async def thresholds_for_event(self, args: EventArgs) -> list[Threshold]:
+        """How the thresholds stand that the event would count against."""
+        return [self.states.told(profile) for profile in await self.matching(args.event(self.services.default_tenant))]
+
+    @method("ThresholdSv1.GetThresholdIDs")
+    def threshold_ids(self, args: TenantArgs) -> list[str]:
+        """Ids of all thresholds of a tenant."""
+        ids: list[str] = self.services.profiles["ThresholdProfile"].ids(args.Tenant or self.services.default_tenant)
+        return ids
+
+    @method("ThresholdSv1.GetThreshold")
+    def threshold(self, args: ThresholdArgs) -> Threshold:
+        """How a threshold stands."""
+        return self.states.get(args.Tenant or self.services.default_tenant, args.ID)
+
+    @method("ThresholdSv1.ResetThreshold")
+    def reset_threshold(self, args: ThresholdArgs) -> str:
+        """Begin anew: no hits, no sleep."""
+        profile = self.services.profiles["ThresholdProfile"].get(args.Tenant or self.services.default_tenant, args.ID)
+        with self.services.store.transaction(why="ThresholdSv1.ResetThreshold") as tx:
+            self.states.set(profile, tx, hits=0, snooze=Instant.ZERO)
+        return "OK"
+
+    @method("ThresholdSv1.StoreClientConnID")
+    def store_connection(self, args: SyConnection, peer: Peer | None) -> str:
+        """Remember which Sy session a threshold stands for; the caller is told when it fires."""
+        self.sy.store(args, peer)
+        return "OK"
+
+    @method("ThresholdSv1.RemoveClientConnID")
+    def remove_connection(self, args: str) -> str:
+        """Forget the Sy session with this CGRID."""
+        self.sy.remove(args)
+        return "OK"
+
+    @method("ThresholdSv1.RegisterInternalBiJSONConn")
+    def register_connection(self, args: str) -> str:
+        """Nothing to do: a caller in this process is known by its calls."""
+        return "OK"
+
+
+def _with_actions(config: dict[str, Any]) -> dict[str, Any]:
+    """The section with the edge over which actions run: `apiers_conns`, and this daemon's own where it names none."""
+    return {**config, "actions_conns": config["apiers_conns"] or ["*internal"]}
