@@ -5,7 +5,7 @@ from cgrd.store.conditions import Condition
 from cgrd.store.contract import Store
 from cgrd.store.driver import Driver, Waiting
 from cgrd.store.ledger import LedgerEntry, LedgerFault, LedgerReport
-from cgrd.store.outbox import Backlog, Outbox
+from cgrd.store.outbox import Backlog, Outbox, back_off
 from cgrd.store.owned import OwnedStore
 from cgrd.store.request_keys import Once, RequestKeys
 from cgrd.store.sqlite import Durability, SqliteStore
@@ -33,4 +33,5 @@ __all__ = [
     "Ticket",
     "Transaction",
     "Waiting",
+    "back_off",
 ]

@@ -91,7 +91,7 @@ class EventExporterS(Subsystem, section="ees"):
                 lane.queue(record, event)
                 lane.count(event)
         except CgrdError as error:
-            self.services.log("ees").warning("not exported", exporter=lane.id, event=event.ID, error=str(error))
+            self.services.log("ees").warning("not exported", exporter=lane.id, event_id=event.ID, error=str(error))
             return error
         return None
 

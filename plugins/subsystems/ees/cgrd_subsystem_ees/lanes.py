@@ -12,7 +12,7 @@ from cgrd import CGREvent, Exporter, ExportRecord
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
 from cgrd.fields import OrderedWriter, Surroundings, Targets, apply_after_fetch, compile_fields
-from cgrd.store import OutboxRecord, Waiting
+from cgrd.store import OutboxRecord, Waiting, back_off
 from cgrd_subsystem_ees.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -84,21 +84,31 @@ class Lane:
         self.metrics.add(event.ID, event.Event, at=self.services.clock.now())
 
     async def deliver(self, *, task_status: trio.TaskStatus[None]) -> None:
-        """Take what the outbox holds for this exporter to its place, until cancelled."""
+        """Take what the outbox holds for this exporter to its place, until cancelled.
+
+        A batch that fails is halved, down to single records, so that one which is never taken does not hold up those of others.
+        """
         task_status.started()
-        outbox = self.services.store.outbox
+        outbox, size = self.services.store.outbox, BATCH
         try:
             while True:
                 await outbox.wait(self.id)
-                waiting = outbox.pending(self.id, BATCH)
+                waiting = outbox.pending(self.id, size)
                 if waiting and (failure := await self._sent(waiting)):
-                    for each in waiting:
-                        outbox.failed(each, failure)
+                    self._put_off(waiting, failure)
+                    size = max(1, len(waiting) // 2)
                 else:
                     outbox.done(each.number for each in waiting)
+                    size = min(BATCH, size * 2)
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                 await self.exporter.close()
+
+    def _put_off(self, waiting: Sequence[Waiting], failure: str) -> None:
+        """All of the batch are due again at one time, which is that of the record that was tried most often."""
+        retry_ns = self.services.clock.now_ns() + back_off(max(each.attempts for each in waiting))
+        for each in waiting:
+            self.services.store.outbox.failed(each, failure, retry_ns=retry_ns)
 
     async def _sent(self, waiting: Sequence[Waiting]) -> str:
         """Send a batch; why it did not arrive, "" when it did. Whatever an exporter raises stays here: the others go on."""
