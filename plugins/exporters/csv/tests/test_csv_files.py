@@ -30,36 +30,37 @@ async def export(kernel: Any, clock: VirtualClock, destination: str) -> None:
     await clock.advance(0)
 
 
+async def delivered(kernel: Any) -> None:
+    """Return when the outbox is empty; files are written in a thread."""
+    with trio.fail_after(5):
+        while True:
+            if not kernel.store.outbox.backlog():
+                return
+            await trio.sleep(0.01)
+
+
 def texts(folder: Path) -> list[str]:
     files = sorted(folder.glob("CSV_*.csv"), key=lambda file: file.stat().st_mtime_ns)
     return [file.read_text() for file in files]
 
 
-async def written(folder: Path, *, files: int) -> list[str]:
-    """The files' contents, once there are so many; they are written in a thread."""
-    with trio.fail_after(5):
-        while True:
-            found = await trio.to_thread.run_sync(texts, folder)
-            if len(found) >= files and all(found):
-                return found
-            await trio.sleep(0.01)
-
-
 async def test_a_file_has_a_head_lines_and_a_tail(tmp_path: Path, virtual_clock: VirtualClock) -> None:
     async with kernel_in_memory(csv_to(tmp_path), clock=virtual_clock) as kernel:
         await export(kernel, virtual_clock, "1002")
-        await written(tmp_path, files=1)
+        await delivered(kernel)
         await export(kernel, virtual_clock, 'a "quoted", one')
-    assert await written(tmp_path, files=1) == ['account,destination\n1001,1002\n1001,"a ""quoted"", one"\nend\n']
+        await delivered(kernel)
+    assert texts(tmp_path) == ['account,destination\n1001,1002\n1001,"a ""quoted"", one"\nend\n']
 
 
 async def test_a_new_file_begins_when_nothing_came_for_the_ttl(tmp_path: Path, virtual_clock: VirtualClock) -> None:
     async with kernel_in_memory(csv_to(tmp_path, opts={"csvFieldSeparator": ";"}), clock=virtual_clock) as kernel:
         await export(kernel, virtual_clock, "1002")
-        await written(tmp_path, files=1)
+        await delivered(kernel)
         await virtual_clock.advance(6 * SECOND)
         await export(kernel, virtual_clock, "1003")
-        first, second = await written(tmp_path, files=2)
+        await delivered(kernel)
+        first, second = texts(tmp_path)
     assert first == "account;destination\n1001;1002\nend\n"
     assert second.startswith("account;destination\n1001;1003\n")
 
@@ -75,7 +76,8 @@ async def test_records_wait_for_a_folder_that_is_gone(tmp_path: Path, virtual_cl
         assert waiting["CSV"].waiting == 1
         folder.mkdir()
         await virtual_clock.advance(MINUTE)
-        assert (await written(folder, files=1))[0].startswith("account,destination\n1001,1002\n")
+        await delivered(kernel)
+        assert texts(folder)[0].startswith("account,destination\n1001,1002\n")
 
 
 @pytest.mark.parametrize(("change", "told"), [({"export_path": "/nowhere"}, "is no folder"), ({"opts": {"csvFieldSeparator": "::"}}, "one character")])
