@@ -109,6 +109,10 @@ class Component:
         """The methods this component serves; by default those marked with `@method`."""
         yield from methods_of(self, owner=self.section)
 
+    def administration(self) -> Sequence[object]:
+        """Parts whose methods stand beside those of ApierS (`APIerSv1.GetAccount`): they are served where `apiers.enabled`."""
+        return ()
+
     def faces(self) -> Sequence[HttpFace]:
         """What it serves over HTTP besides RPC."""
         return ()

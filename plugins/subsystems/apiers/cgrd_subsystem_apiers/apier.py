@@ -22,5 +22,8 @@ class ApierS(Subsystem, section="apiers"):
     def served(self) -> Iterator[Served]:
         for part in self.parts:
             yield from methods_of(part, owner=self.section)
+        for component in self.services.components.values():
+            for part in component.administration():
+                yield from methods_of(part, owner=component.section)
         for made in all_methods(self.services.profiles):
             yield served_as(made.name, made.handler, owner=self.section, args=made.args)

@@ -1,1 +1,21 @@
 """RALs: what a use costs, what an account can pay, and what happens to its balances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cgrd import Component, Stage, hookimpl, stages_of
+
+
+@hookimpl
+def cgrd_components() -> Sequence[type[Component]]:
+    from cgrd_subsystem_rals.service import RALs
+
+    return [RALs]
+
+
+@hookimpl
+def cgrd_stages() -> Sequence[Stage]:
+    from cgrd_subsystem_rals import stages
+
+    return stages_of(vars(stages))

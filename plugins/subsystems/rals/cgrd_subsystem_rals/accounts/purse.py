@@ -90,6 +90,13 @@ class Purse:
             for balance in self.own.balances(kind):
                 self.drop(Held(self.own, kind, balance))
 
+    def adopt(self, kind: str, balance: Balance) -> None:
+        """Put a balance of another origin into the own account; what it holds counts as given."""
+        made = msgspec.structs.replace(balance, Uuid=balance.Uuid or self.bank.new_uuid())
+        self.own.add(kind, made)
+        known = self._before.get(made.Uuid)
+        self._before[made.Uuid] = (self.own.ID, kind, made, known[3] if known else ZERO)
+
     def default(self) -> Held:
         """The own account's `*default` money balance, made when there is none."""
         for balance in self.own.balances(MONETARY):

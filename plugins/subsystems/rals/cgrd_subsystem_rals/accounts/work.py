@@ -5,8 +5,9 @@ A charge, a set of actions and the triggers that they set off all work on one `W
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
@@ -37,6 +38,7 @@ class Mark(NamedTuple):
     accounts: dict[str, Account | None]
     entries: int
     later: int
+    beside: int
 
 
 class Work:
@@ -55,6 +57,8 @@ class Work:
         self.changed: dict[str, Account | None] = {}
         self.entries: list[LedgerEntry] = []
         self.later: list[Later] = []
+        self.beside: list[Callable[[], object]] = []
+        """What else is changed in the same transaction."""
 
     def find(self, key: str) -> Account | None:
         """The account as it is by now, None when there is none."""
@@ -66,7 +70,9 @@ class Work:
 
     def _bank(self) -> Bank:
         bank = self.owner.bank
-        return msgspec.structs.replace(bank, accounts={**bank.accounts, **self._living()}) if self.changed and bank.groups else bank
+        if not self.changed or not bank.groups:
+            return bank
+        return msgspec.structs.replace(bank, accounts=ChainMap(self._living(), cast("dict[str, Account]", bank.accounts)))
 
     def _living(self) -> dict[str, Account]:
         return {key: account for key, account in self.changed.items() if account is not None}
@@ -109,13 +115,14 @@ class Work:
 
     def mark(self) -> Mark:
         """The state as it is now."""
-        return Mark(dict(self.changed), len(self.entries), len(self.later))
+        return Mark(dict(self.changed), len(self.entries), len(self.later), len(self.beside))
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was done since."""
         self.changed = mark.accounts
         del self.entries[mark.entries :]
         del self.later[mark.later :]
+        del self.beside[mark.beside :]
 
     def keep(self, tx: Transaction, *, remove_expired: bool) -> None:
         """Make it so, for memory and store."""
@@ -131,6 +138,8 @@ class Work:
             account.UpdateTime = self.at
             self.owner.put(tx, account)
         tx.post(self.entries)
+        for change in self.beside:
+            change()
 
 
 def _any_expired(account: Account, at: Instant) -> bool:

@@ -1,1 +1,11 @@
-"""Actions: what is done to an account when a plan's time comes, when a trigger fires, or when somebody asks for it."""
+"""Action types: what the rows of Actions.csv do, one small function each.
+
+A type is a plain function of a `Doing`: it changes the account through `doing.purse()` and raises a `CgrdError` when it cannot, which
+undoes the whole set for that account. What has to wait (a request to others, a mail) it leaves to `doing.later(…)`, which is done when
+the set is kept. Plugins add types by the hook `cgrd_action_types`; `@without_account` marks those that need no account.
+"""
+
+from cgrd_subsystem_rals.actions.doing import Doing, without_account
+from cgrd_subsystem_rals.actions.execute import Executor
+
+__all__ = ["Doing", "Executor", "without_account"]

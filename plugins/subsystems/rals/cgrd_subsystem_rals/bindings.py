@@ -1,0 +1,114 @@
+"""Which accounts are bound to which action plans, and the actions that are due at once because of it.
+
+A plan's `*asap` actions are carried out once for each account that is bound to it: binding leaves a task in the store, and the task
+goes in the same transaction in which its actions are kept. So each is done exactly once, also when the daemon is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from cgrd.codec import decode, encode
+from cgrd.errors import CgrdError, NotFound
+from cgrd_subsystem_rals.accounts.work import Work
+from cgrd_subsystem_rals.desk import Desk
+from cgrd_subsystem_rals.kinds.action_plans import ActionPlan
+
+ASAP = "*asap"
+TASKS = "ActionTask"
+
+
+class Task(msgspec.Struct, frozen=True):
+    """Actions that are due for an account."""
+
+    Uuid: str
+    AccountID: str
+    ActionsID: str
+
+
+def plans_of(desk: Desk, key: str) -> Iterator[ActionPlan]:
+    """The plans that an account is bound to."""
+    for _, plan in desk.services.profiles["ActionPlan"].items():
+        if (plan.AccountIDs or {}).get(key):
+            yield plan
+
+
+def plan_of(desk: Desk, plan_id: str) -> ActionPlan:
+    """The plan of an id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found: ActionPlan | None = desk.services.profiles["ActionPlan"].find(plan_id)
+    if found is None:
+        raise NotFound(explain=f"no action plan {plan_id!r} is stored; load ActionPlans.csv or use SetActionPlan")
+    return found
+
+
+def bind(desk: Desk, plan_id: str, keys: Iterable[str], *, why: str) -> None:
+    """Bind accounts to a plan; for those that are new there, what is due at once becomes a task.
+
+    Raises:
+        NotFound: there is no such plan.
+    """
+    plan = plan_of(desk, plan_id)
+    bound = plan.AccountIDs or {}
+    fresh = [key for key in keys if not bound.get(key)]
+    if not fresh:
+        return
+    with desk.services.store.transaction(why=why) as tx:
+        desk.services.profiles["ActionPlan"].set(msgspec.structs.replace(plan, AccountIDs={**bound, **dict.fromkeys(fresh, True)}), why=why)
+        for task in tasks_of(plan, fresh):
+            tx.put(TASKS, task.Uuid, encode(task))
+
+
+def tasks_of(plan: ActionPlan, keys: Iterable[str]) -> list[Task]:
+    """What is due at once for accounts that are new in a plan."""
+    due = [line for line in plan.ActionTimings if line.Timing and line.Timing.Timing and line.Timing.Timing.StartTime == ASAP]
+    return [Task(str(uuid4()), key, line.ActionsID) for key in keys for line in sorted(due, key=lambda line: -line.Weight)]
+
+
+def unbind(desk: Desk, plan: ActionPlan, keys: Iterable[str], *, why: str) -> None:
+    """Let accounts off a plan."""
+    gone = set(keys)
+    left = {key: bound for key, bound in (plan.AccountIDs or {}).items() if key not in gone}
+    desk.services.profiles["ActionPlan"].set(msgspec.structs.replace(plan, AccountIDs=left), why=why)
+
+
+def rebind(desk: Desk, key: str, plan_ids: Iterable[str], *, keep_others: bool, why: str) -> None:
+    """Bind an account to plans; unless `keep_others`, it is let off all others."""
+    wanted = list(plan_ids)
+    if not keep_others:
+        for plan in plans_of(desk, key):
+            if plan.Id not in wanted:
+                unbind(desk, plan, [key], why=why)
+    for plan_id in wanted:
+        bind(desk, plan_id, [key], why=why)
+
+
+def unbind_everywhere(desk: Desk, work: Work, key: str) -> None:
+    """Let an account off all plans, when the order is kept."""
+    work.beside.append(lambda: [unbind(desk, plan, [key], why=work.cause.why) for plan in plans_of(desk, key)])
+
+
+def waiting_tasks(desk: Desk) -> list[Task]:
+    """What is due, in the order it became so."""
+    return [decode(data, Task) for _, data in desk.services.store.scan(TASKS)]
+
+
+def run_tasks(desk: Desk, executor: Any) -> None:
+    """Carry out everything that is due; what fails is told in the log and not tried again."""
+    for task in waiting_tasks(desk):
+        with desk.services.store.transaction(why=f"action task {task.ActionsID}") as tx:
+            tx.delete(TASKS, task.Uuid)
+            try:
+                orders = executor.execute(executor.actions(task.ActionsID), [task.AccountID] if task.AccountID else [], why=f"*asap {task.ActionsID}")
+            except CgrdError as error:
+                desk.services.log("rals").error("action task failed", account=task.AccountID, actions=task.ActionsID, error=str(error), explain=error.explain)
+                continue
+        for order in orders:
+            desk.in_background(order)

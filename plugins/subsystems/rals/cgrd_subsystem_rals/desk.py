@@ -1,0 +1,125 @@
+"""Where orders on accounts are carried out: what they share, and how their outcome is kept and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cgrd import Instant, Subsystem
+from cgrd.errors import CgrdError
+from cgrd_subsystem_rals.accounts.owner import Accounts
+from cgrd_subsystem_rals.accounts.records import Account, SharedGroup
+from cgrd_subsystem_rals.accounts.work import Cause, Later, Work
+from cgrd_subsystem_rals.live import LiveBook, TableView, policy_of
+
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
+
+class Desk:
+    """The accounts, the rates they are charged by, and the way to keep changes.
+
+    Args:
+        subsystem: whose configuration and edges hold.
+    """
+
+    def __init__(self, subsystem: Subsystem) -> None:
+        self.subsystem = subsystem
+        self._callers: dict[str, Subsystem] = {}
+        tables = subsystem.services.profiles
+        self.groups = tables["SharedGroup"]
+        self.book = LiveBook(policy_of(subsystem.services, subsystem.config), tables)
+        groups: Mapping[str, SharedGroup] = TableView(self.groups)
+        self.accounts = Accounts(store=subsystem.services.store, groups=groups, decimals=subsystem.services.rounding_decimals)
+
+    @property
+    def services(self) -> Services:
+        """What the kernel offers."""
+        return self.subsystem.services
+
+    def now(self) -> Instant:
+        """The present moment in the daemon's zone."""
+        return self.services.clock.now().at_zone(self.services.zone)
+
+    def key(self, tenant: str, account: str) -> str:
+        """The key of an account."""
+        return f"{tenant or self.services.default_tenant}:{account}"
+
+    def work(self, why: str, *, event_id: str = "", run_id: str = "") -> Work:
+        """A new order."""
+        return Work(self.accounts, at=self.now(), cause=Cause(why, event_id, run_id))
+
+    def keep(self, work: Work) -> None:
+        """Make what an order did so, in one transaction; what it left to be done later is the caller's."""
+        with self.services.store.transaction(why=work.cause.why) as tx:
+            work.keep(tx, remove_expired=bool(self.subsystem.config["remove_expired"]))
+            for account in work.changed.values():
+                if account is not None:
+                    self._join_groups(account)
+
+    def _join_groups(self, account: Account) -> None:
+        for balances in (account.BalanceMap or {}).values():
+            for balance in balances or ():
+                for group_id, shared in (balance.SharedGroups or {}).items():
+                    if shared:
+                        self._join(group_id, account.ID)
+
+    def _join(self, group_id: str, account_id: str) -> None:
+        group: SharedGroup | None = self.groups.find(group_id)
+        if group is not None and account_id not in (group.MemberIds or {}):
+            members = {**(group.MemberIds or {}), account_id: True}
+            self.groups.set(msgspec.structs.replace(group, MemberIds=members), why="shared group")
+
+    def in_background(self, work: Work) -> None:
+        """Do what an order left to be done later, one after the other, while nobody waits for it."""
+        nursery = self.services.nursery
+        if work.later and nursery is not None:
+            nursery.start_soon(self._each, work.cause.why, list(work.later))
+
+    async def _each(self, why: str, later: list[Later]) -> None:
+        for each in later:
+            try:
+                await each()
+            except CgrdError as error:
+                self.services.log("rals").error("not done after the change", why=why, error=str(error), explain=error.explain)
+
+    async def finish(self, work: Work) -> None:
+        """Do what an order left to be done later; raises what went wrong first, when everything was tried."""
+        failed: CgrdError | None = None
+        for each in work.later:
+            try:
+                await each()
+            except CgrdError as error:
+                self.services.log("rals").warning("not done after the change", why=work.cause.why, error=str(error), explain=error.explain)
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def linked(self, edge: str) -> bool:
+        """Whether `rals.<edge>_conns` leads anywhere."""
+        return self.subsystem.linked(edge)
+
+    async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask over `rals.<edge>_conns`."""
+        return await self.subsystem.call(edge, method, args, reply)
+
+    def linked_as(self, section: str, edge: str) -> bool:
+        """Whether `<section>.<edge>_conns` leads anywhere."""
+        return bool(self.services.config.sections.get(section, {}).get(f"{edge}_conns"))
+
+    async def call_as(self, section: str, edge: str, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask over an edge of another section, whose administrator said where such calls of actions go."""
+        caller = self._callers.get(section)
+        if caller is None:
+            caller = self._callers[section] = Subsystem(services=self.services, config={})
+            caller.section = section  # type: ignore[misc]
+        caller.services, caller.config = self.services, self.services.config.sections[section]
+        return await caller.call(edge, method, args, reply)
+
+    async def call_here(self, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask a method of this daemon."""
+        caller = Subsystem(services=self.services, config={"here_conns": ["*internal"]})
+        caller.section = self.subsystem.section  # type: ignore[misc]
+        return await caller.call("here", method, args, reply)

@@ -1,0 +1,91 @@
+"""What others are told of an account after a change: AccountUpdate and BalanceUpdate events to ThresholdS and StatS.
+
+They are sent when the change is kept, outside of any lock, so that an action set off by one may change the account again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from cgrd import CGREvent
+from cgrd.codec import plain_tree
+from cgrd.errors import CgrdError, NotFound
+from cgrd_subsystem_rals.accounts.records import Account, Balance
+from cgrd_subsystem_rals.accounts.summary import summary_of
+from cgrd_subsystem_rals.accounts.work import Work
+from cgrd_subsystem_rals.desk import Desk
+
+_ASKED = (("thresholds", "ThresholdSv1.ProcessEvent"), ("stats", "StatSv1.ProcessEvent"))
+
+
+def is_heard(desk: Desk) -> bool:
+    """Whether anybody listens."""
+    return desk.linked("thresholds") or desk.linked("stats")
+
+
+def announce(desk: Desk, work: Work, key: str, *, initial: Mapping[str, Decimal] | None = None) -> None:
+    """Tell of an account once the order is kept; as it is then.
+
+    Args:
+        initial: what its balances held before, by UUID.
+    """
+    if is_heard(desk):
+        work.later.append(partial(_tell_account, desk, key, initial or {}))
+
+
+def announce_balances(desk: Desk, work: Work, key: str) -> None:
+    """Tell of each balance of an account once the order is kept."""
+    if is_heard(desk):
+        work.later.append(partial(_tell_balances, desk, key))
+
+
+async def _tell_account(desk: Desk, key: str, initial: Mapping[str, Decimal]) -> None:
+    account = desk.accounts.get(key)
+    if account is not None:
+        await _tell(desk, _event(desk, account, account_fields(account, initial), "AccountUpdate"))
+
+
+async def _tell_balances(desk: Desk, key: str) -> None:
+    account = desk.accounts.get(key)
+    if account is not None:
+        for fields in balance_fields(account):
+            await _tell(desk, _event(desk, account, fields, "BalanceUpdate"))
+
+
+def account_fields(account: Account, initial: Mapping[str, Decimal]) -> dict[str, Any]:
+    """The event of an account: its summary."""
+    fields: dict[str, Any] = plain_tree(summary_of(account))
+    for told in fields.get("BalanceSummaries") or ():
+        told["Initial"] = initial.get(told["UUID"], told["Initial"])
+    return fields
+
+
+def balance_fields(account: Account) -> Iterator[dict[str, Any]]:
+    """The events of an account's balances."""
+    for kind, balances in (account.BalanceMap or {}).items():
+        for balance in balances or ():
+            yield _balance_event(account, kind, balance)
+
+
+def _balance_event(account: Account, kind: str, balance: Balance) -> dict[str, Any]:
+    told = {"ID": balance.ID, "UUID": balance.Uuid, "Type": kind, "Value": balance.Value, "Account": account.name, "AccountID": account.ID}
+    return {"EventType": "BalanceUpdate", "EventSource": "AccountService", "Units": balance.Value, "BalanceID": balance.ID, **told}
+
+
+def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> CGREvent:
+    return CGREvent(Tenant=account.tenant, ID=str(uuid4()), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind})
+
+
+async def _tell(desk: Desk, event: CGREvent) -> None:
+    for edge, method in _ASKED:
+        if not desk.linked(edge):
+            continue
+        try:
+            await desk.call(edge, method, event)
+        except CgrdError as error:
+            if error.word != NotFound().word:
+                desk.services.log("rals").warning("not told of an account", method=method, error=str(error), explain=error.explain)
