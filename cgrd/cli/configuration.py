@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cgrd.cli.app import CONFIG, ConfigPath, failed
+from cgrd.cli.options import CONFIG, ConfigPath, failed
 from cgrd.config import as_json, as_toml, explain, load
 from cgrd.errors import CgrdError
 from cgrd.kernel import Kernel, schemas_of

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cgrd.cli.app import failed
+from cgrd.cli.options import failed
 from cgrd.codec import plain_tree
 from cgrd.errors import CgrdError
 from cgrd.money import plain

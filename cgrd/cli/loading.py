@@ -9,7 +9,7 @@ import trio
 import typer
 from rich.console import Console
 
-from cgrd.cli.app import SERVER, Server, failed
+from cgrd.cli.options import SERVER, Server, failed
 from cgrd.cli.rpc import ask
 from cgrd.errors import CgrdError
 from cgrd.filters import Filters

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from cgrd.cli.app import SERVER, Server, failed
+from cgrd.cli.options import SERVER, Server, failed
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.tree import Tree
 
-from cgrd.cli.app import SERVER, Server, failed
+from cgrd.cli.options import SERVER, Server, failed
 from cgrd.cli.rpc import ask
 from cgrd.errors import CgrdError
 

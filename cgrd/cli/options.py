@@ -1,0 +1,24 @@
+"""What the commands share: their common options, and how they say what went wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from cgrd.errors import CgrdError
+
+CONFIG = Path("/etc/cgrd")
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="cgrd.toml, or a folder of TOML or of CGRateS JSON")]
+SERVER = "127.0.0.1:2012"
+Server = Annotated[str, typer.Option("--server", "-s", help="address of a running daemon's JSON-RPC")]
+
+
+def failed(error: CgrdError) -> NoReturn:
+    """Say what went wrong and end with status 1."""
+    print(f"cgrd: {error}", file=sys.stderr)
+    if error.explain:
+        print(error.explain, file=sys.stderr)
+    raise typer.Exit(1) from error
