@@ -169,19 +169,24 @@ class IndexTable:
     def _strings(self, roots: Roots, settings: IndexSettings, found: set[str]) -> None:
         if settings.string_indexed_fields is not None:
             strings = self._fields["*string"]
-            fields: Iterable[_Field] = [strings[name] for name in settings.string_indexed_fields if name in strings]
+            wanted = [strings[name] for name in settings.string_indexed_fields if name in strings]
         else:
-            fields = self._wanted(roots, nested=settings.nested_fields)
-        for field in fields:
+            wanted = self._wanted(roots, nested=settings.nested_fields)
+        for field in wanted:
             if items := field.equal(roots):
                 found |= items
 
-    def _wanted(self, roots: Roots, *, nested: bool) -> Iterator[_Field]:
+    def _wanted(self, roots: Roots, *, nested: bool) -> list[_Field]:
+        """The fields that the event may hold: of a map only those that are there, by way of the smaller one of event and index."""
+        wanted: list[_Field] = []
         for prefix, fields in self._shallow.items():
             held = roots.get(prefix)
-            if isinstance(held, dict) and len(held) < len(fields):
-                yield from (fields[name] for name in held if name in fields)
+            if type(held) is not dict:
+                wanted.extend(fields.values())
+            elif len(held) < len(fields):
+                wanted += [fields[name] for name in held if name in fields]
             else:
-                yield from fields.values()
+                wanted += [field for name, field in fields.items() if name in held]
         if nested:
-            yield from self._deep.values()
+            wanted.extend(self._deep.values())
+        return wanted

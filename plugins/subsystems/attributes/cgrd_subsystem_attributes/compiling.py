@@ -94,12 +94,14 @@ def _refusing(error: CgrdError) -> Callable[[Draft], None]:
 
 
 def _applier(path: str, place: Place, make: Make) -> Callable[[Draft], None]:
+    write = place.write
+
     def apply(draft: Draft) -> None:
         value = make(draft)
         if value == REMOVE:
             place.remove(draft)
         else:
-            place.write(draft, value)
+            write(draft, value)
         draft.altered[path] = None
 
     return apply

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import msgspec
@@ -58,7 +57,7 @@ class Draft:
         self.variables: dict[str, Any] = {}
         self.roots: dict[str, Any] = {}
         self.altered: dict[str, None] = {}
-        self.times: Counter[str] = Counter()
+        self.times: dict[str, int] = {}
 
     @property
     def context(self) -> str:

@@ -90,7 +90,7 @@ class AttributeS(Subsystem, section="attributes"):
                     raise
                 break
             applied.append(ready.name)
-            draft.times[ready.name] += 1
+            draft.times[ready.name] = draft.times.get(ready.name, 0) + 1
             if ready.record.Blocker:
                 break
         return applied
@@ -103,7 +103,7 @@ class AttributeS(Subsystem, section="attributes"):
         """
         context = draft.context
         for ready in _in_order(self.book.candidates(draft.roots, draft.tenant, context, asked.ids)):
-            if ready.name == last or not ready.meant_for(context) or 0 < asked.profile_runs <= draft.times[ready.name]:
+            if ready.name == last or not ready.meant_for(context) or 0 < asked.profile_runs <= draft.times.get(ready.name, 0):
                 continue
             interval = ready.record.ActivationInterval
             if interval is not None and draft.time is not None and not interval.active_at(draft.time):

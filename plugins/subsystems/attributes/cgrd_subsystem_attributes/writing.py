@@ -60,10 +60,13 @@ def _top_level(path: str, tree: Tree, name: str) -> Place:
     def write(draft: Draft, value: str) -> None:
         tree(draft)[name] = value
 
+    def write_field(draft: Draft, value: str) -> None:
+        draft.fields[name] = value  # what nearly every attribute writes
+
     def remove(draft: Draft) -> None:
         tree(draft).pop(name, None)
 
-    return Place(read=_reader(path), write=write, remove=remove)
+    return Place(read=_reader(path), write=write_field if path.startswith("*req.") else write, remove=remove)
 
 
 def _nested(path: str, tree: Tree, name: str) -> Place:
