@@ -12,8 +12,7 @@ import msgspec
 
 from cgrd import Instant
 from cgrd.costs import RITiming
-from cgrd.durations import parse_duration
-from cgrd_subsystem_schedulers.times import ASAP, next_start
+from cgrd.schedule import ASAP, is_one_shot, next_start
 
 PLANS = "ActionPlan"
 
@@ -35,7 +34,7 @@ class Line(NamedTuple):
     @property
     def is_once(self) -> bool:
         """Whether it starts once, so long after it was set (`+10s`), and is gone then."""
-        return self.timing.StartTime.startswith("+")
+        return is_one_shot(self.timing)
 
     def next_start(self, after: Instant) -> Instant | None:
         """When it starts next, None when never again.
@@ -43,9 +42,7 @@ class Line(NamedTuple):
         Raises:
             CgrdError: its time cannot be read.
         """
-        if self.is_once:
-            return after.plus(parse_duration(self.timing.StartTime[1:]))
-        return next_start(self.timing, after)
+        return next_start(self.timing, after=after)
 
 
 def lines_of(plan: Any) -> Iterator[Line]:

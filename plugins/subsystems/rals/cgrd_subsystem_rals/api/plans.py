@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cgrd import Instant, method
-from cgrd.errors import MandatoryMissing, ServerError
+from cgrd.errors import CgrdError, MandatoryMissing, ServerError
 from cgrd.schedule import next_start
 from cgrd_subsystem_rals.api.scheduling import reload_scheduler
 from cgrd_subsystem_rals.bindings import bind, plan_of, plans_of, unbind
@@ -67,9 +67,14 @@ class PlansApi:
         return [self._told(plan, line) for plan in found for line in plan.ActionTimings]
 
     def _told(self, plan: ActionPlan, line: ActionTiming) -> AccountTiming:
+        return AccountTiming(plan.Id, line.Uuid, line.ActionsID, self._coming(line) or Instant.ZERO)
+
+    def _coming(self, line: ActionTiming) -> Instant | None:
         timing = line.Timing.Timing if line.Timing else None
-        coming = next_start(timing, after=self.desk.services.clock.now()) if timing else None
-        return AccountTiming(plan.Id, line.Uuid, line.ActionsID, coming or Instant.ZERO)
+        try:
+            return next_start(timing, after=self.desk.now()) if timing else None
+        except CgrdError:  # a time that cannot be read never comes
+            return None
 
     @method("APIerSv1.RemoveActionTiming")
     async def remove_timing(self, args: RemoveTiming) -> str:
@@ -79,7 +84,7 @@ class PlansApi:
         why = "APIerSv1.RemoveActionTiming"
         try:
             plan = plan_of(self.desk, args.ActionPlanId)
-        except Exception as error:
+        except CgrdError as error:
             raise ServerError(error) from error
         table = self.desk.services.profiles["ActionPlan"]
         if args.ActionTimingId:
