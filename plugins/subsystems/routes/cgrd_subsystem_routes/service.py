@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cgrd import CGREvent, Subsystem, method
-from cgrd.codec import convert
 from cgrd.costs import CallCost
 from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError
@@ -36,7 +37,9 @@ class RouteS(Subsystem, section="routes"):
             CgrdError: a filter cannot be asked.
         """
         found: list[RouteProfile] = await self.services.profiles["RouteProfile"].matching_after_fetch(
-            {"*req": event.Event, "*opts": event.options()}, tenant=event.Tenant, at=event.Time or self.services.clock.now()
+            {"*req": event.Event, "*opts": event.options()},
+            tenant=event.Tenant,
+            at=event.Time,
         )
         if not found:
             raise NotFound(explain=f"no route profile of tenant {event.Tenant} matches; load Routes.csv or use APIerSv1.SetRouteProfile")
@@ -135,7 +138,7 @@ class RouteS(Subsystem, section="routes"):
             "ToR": str(fields.get("ToR", "*voice")), "TimeStart": start, "TimeEnd": start.plus(usage), "DurationIndex": usage,
         }  # fmt: skip
         cost: CallCost = await self.call("rals", "Responder.GetCost", call, CallCost)
-        return convert({**{name: getattr(asked, name) for name in asked.__struct_fields__}, "max_cost": cost.Cost or None}, Asked)
+        return msgspec.structs.replace(asked, max_cost=cost.Cost or None)
 
     async def _routes(self, profile: RouteProfile, event: CGREvent, asked: Asked) -> list[SortedRoute]:
         """The routes of a profile that pass its filters, best first."""

@@ -46,7 +46,7 @@ class StatS(Subsystem, section="stats"):
             tenant=event.Tenant,
             ids=asked_ids(options, "*stsProfileIDs", defaults["*profileIDs"]),
             ignore_filters=asked_flag(options, "*stsProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
-            at=event.Time or self.services.clock.now(),
+            at=event.Time,
         )
         if not found:
             raise NotFound(explain=f"no statistic of tenant {event.Tenant} takes the event; load Stats.csv or use APIerSv1.SetStatQueueProfile")

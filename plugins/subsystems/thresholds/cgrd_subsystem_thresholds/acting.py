@@ -50,8 +50,8 @@ def account_of(event: CGREvent) -> str:
 
 async def export(thresholds: ThresholdS, profile: ThresholdProfile, state: Threshold, event: CGREvent) -> list[str]:
     """Tell exporters of the hit; what failed."""
-    ids = profile.EeIDs or thresholds.config["ees_exporter_ids"]
-    if not thresholds.linked("ees") or not ids or ids[0] == NONE:
+    ids = profile.EeIDs or (thresholds.config["ees_exporter_ids"] if thresholds.linked("ees") else [])
+    if not ids or ids[0] == NONE:
         return []
     hit = {"EventType": HIT, "ID": profile.ID, "Hits": state.Hits, "Snooze": state.Snooze, "Event": event.Event}
     args = {

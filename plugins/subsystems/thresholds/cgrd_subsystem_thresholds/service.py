@@ -50,7 +50,7 @@ class ThresholdS(Subsystem, section="thresholds"):
             tenant=event.Tenant,
             ids=asked_ids(options, "*thdProfileIDs", defaults["*profileIDs"]),
             ignore_filters=asked_flag(options, "*thdProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
-            at=event.Time or self.services.clock.now(),
+            at=event.Time,
         )
         if not found:
             raise NotFound(explain=f"no threshold of tenant {event.Tenant} matches; load Thresholds.csv or use APIerSv1.SetThresholdProfile")
