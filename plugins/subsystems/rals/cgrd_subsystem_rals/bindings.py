@@ -16,7 +16,7 @@ from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError, NotFound
 from cgrd_subsystem_rals.accounts.work import Work
 from cgrd_subsystem_rals.desk import Desk
-from cgrd_subsystem_rals.kinds.action_plans import ActionPlan
+from cgrd_subsystem_rals.kinds.action_plans import ActionPlan, ActionTiming
 
 ASAP = "*asap"
 TASKS = "ActionTask"
@@ -49,8 +49,10 @@ def plan_of(desk: Desk, plan_id: str) -> ActionPlan:
     return found
 
 
-def bind(desk: Desk, plan_id: str, keys: Iterable[str], *, why: str) -> None:
+def bind(desk: Desk, plan_id: str, keys: Iterable[str], *, why: str, at_once_too: bool = False) -> None:
     """Bind accounts to a plan; for those that are new there, what is due at once becomes a task.
+
+    A plan of nothing but `*asap` lines has no more to do for them then, and keeps them only where `at_once_too`.
 
     Raises:
         NotFound: there is no such plan.
@@ -61,14 +63,19 @@ def bind(desk: Desk, plan_id: str, keys: Iterable[str], *, why: str) -> None:
     if not fresh:
         return
     with desk.services.store.transaction(why=why) as tx:
-        desk.services.profiles["ActionPlan"].set(msgspec.structs.replace(plan, AccountIDs={**bound, **dict.fromkeys(fresh, True)}), why=why)
+        if at_once_too or not all(_is_asap(line) for line in plan.ActionTimings):
+            desk.services.profiles["ActionPlan"].set(msgspec.structs.replace(plan, AccountIDs={**bound, **dict.fromkeys(fresh, True)}), why=why)
         for task in tasks_of(plan, fresh):
             tx.put(TASKS, task.Uuid, encode(task))
 
 
+def _is_asap(line: ActionTiming) -> bool:
+    return bool(line.Timing and line.Timing.Timing and line.Timing.Timing.StartTime == ASAP)
+
+
 def tasks_of(plan: ActionPlan, keys: Iterable[str]) -> list[Task]:
     """What is due at once for accounts that are new in a plan."""
-    due = [line for line in plan.ActionTimings if line.Timing and line.Timing.Timing and line.Timing.Timing.StartTime == ASAP]
+    due = [line for line in plan.ActionTimings if _is_asap(line)]
     return [Task(str(uuid4()), key, line.ActionsID) for key in keys for line in sorted(due, key=lambda line: -line.Weight)]
 
 
@@ -79,15 +86,15 @@ def unbind(desk: Desk, plan: ActionPlan, keys: Iterable[str], *, why: str) -> No
     desk.services.profiles["ActionPlan"].set(msgspec.structs.replace(plan, AccountIDs=left), why=why)
 
 
-def rebind(desk: Desk, key: str, plan_ids: Iterable[str], *, keep_others: bool, why: str) -> None:
-    """Bind an account to plans; unless `keep_others`, it is let off all others."""
+def rebind(desk: Desk, key: str, plan_ids: Iterable[str], *, keep_others: bool, why: str, at_once_too: bool = False) -> None:
+    """Bind an account to plans as `bind` does; unless `keep_others`, it is let off all others."""
     wanted = list(plan_ids)
     if not keep_others:
         for plan in plans_of(desk, key):
             if plan.Id not in wanted:
                 unbind(desk, plan, [key], why=why)
     for plan_id in wanted:
-        bind(desk, plan_id, [key], why=why)
+        bind(desk, plan_id, [key], why=why, at_once_too=at_once_too)
 
 
 def unbind_everywhere(desk: Desk, work: Work, key: str) -> None:

@@ -183,7 +183,8 @@ class AccountsApi:
                 setattr(account, flag, value)
         work.take(purse)
         if plans:
-            work.beside.append(lambda: rebind(self.desk, key, plans, keep_others=keep_plans, why=why))
+            first_form = isinstance(args, SetAccount)  # which keeps accounts in plans that have nothing more to do for them, as recorded
+            work.beside.append(lambda: rebind(self.desk, key, plans, keep_others=keep_plans, why=why, at_once_too=first_form))
         self.desk.keep(work)
 
     def _check(self, plans: list[str], triggers: list[str]) -> None:
