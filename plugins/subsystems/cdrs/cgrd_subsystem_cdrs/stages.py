@@ -85,7 +85,7 @@ async def rate(flow: Flow, run: Run) -> None:
     if mine.CostDetails is None and mine.RequestType == "*prepaid":
         mine.CostDetails = _session_cost(_server(flow), mine)
     if mine.CostDetails is not None:
-        if mine.Usage <= mine.CostDetails.usage:
+        if mine.Usage <= mine.CostDetails.usage():
             _take(mine, mine.CostDetails, source=mine.CostSource or "*sessions")
             return
         await refund(flow, mine, mine.CostDetails)
