@@ -148,6 +148,8 @@ class Responder:
         for account in args.AccountIDs or ():
             call = CallDescriptor(
                 Tenant=args.Tenant,
+                # As recorded: accounts asked by RouteS are rated under the category *routes.
+                Category="*routes",
                 Account=account,
                 Subject=args.Subject,
                 Destination=args.Destination,
@@ -238,7 +240,8 @@ class Responder:
                 count_runs(done.accounts, self.desk.book, call, call.Increments or [], sign=-1)
             work.accept(done.accounts, done.changes)
             self._settle(work)
-        return (self.desk.accounts.get(call.account_key()) if call.Increments else None) or Account(ID="")
+        payers = [run.BalanceInfo.AccountID for run in call.Increments or () if run.BalanceInfo]
+        return (self.desk.accounts.get(payers[-1]) if payers else None) or Account(ID="")
 
     @method("Responder.Shutdown")
     def shutdown(self, args: dict[str, Any]) -> str:

@@ -10,6 +10,9 @@ from datetime import UTC, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import msgspec
+
+from cgrd.codec import convert, decode
 from cgrd.costs import RITiming
 from cgrd.errors import CgrdError, NotFound, Wrong
 from cgrd.instants import Instant, parse_instant
@@ -50,12 +53,13 @@ def balance_filter(
         text = _text(fields, name)
         setattr(made, name, included(text) if text else None)
     made.Timings = [_timing(timing, name) for name in made.TimingIDs or {}] or None
-    made.Weight = _number(fields.get("Weight"))
+    made.Weight = _number(fields["Weight"]) if "Weight" in fields else None
+    if "Value" in fields:
+        _number(fields["Value"])
     made.Disabled, made.Blocker = _flag(fields.get("Disabled")), _flag(fields.get("Blocker"))
     expiry = _text(fields, "ExpiryTime") or _text(fields, "ExpirationDate")
     made.ExpirationDate = parse_instant(expiry, zone=zone, now=now) if expiry else None
-    if isinstance(factors := fields.get("Factors"), Mapping):
-        made.Factors = {str(key): Decimal(str(value)) for key, value in factors.items()}
+    made.Factors = _factors(fields.get("Factors"))
     return made
 
 
@@ -71,13 +75,22 @@ def _timing(find: Callable[[str], RITiming | None], name: str) -> RITiming:
     return found
 
 
-def _number(value: Any) -> Decimal | None:
-    if value is None:
+def _number(value: Any) -> Decimal:
+    text = "" if value is None else str(value)
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise CgrdError(f'strconv.ParseFloat: parsing "{text}": invalid syntax', explain="Weight and Value are numbers") from error
+
+
+def _factors(value: Any) -> dict[str, Decimal] | None:
+    """Factors as a map of numbers, or as the JSON text of one."""
+    if value in (None, ""):
         return None
     try:
-        return Decimal(str(value))
-    except InvalidOperation as error:
-        raise CgrdError(f'strconv.ParseFloat: parsing "{value}": invalid syntax', explain="Weight is a number") from error
+        return decode(value, dict[str, Decimal]) if isinstance(value, str) else convert(value, dict[str, Decimal])
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Wrong(f"json: Factors cannot be read: {error}", explain='write them as {"*voice": 60}') from error
 
 
 def _flag(value: Any) -> bool | None:

@@ -44,7 +44,7 @@ def transfer(
     amount = units
     if reference is not None:
         amount = reference - (taking.balance.Value if taking else ZERO)
-    if not amount:
+    if not amount or units < 0:
         raise CgrdError("transfer amount is missing or 0", explain="give Units, or a reference value unlike what the target holds")
     if giving.balance.ID != DEFAULT and giving.balance.Value < amount:
         raise CgrdError(f"insufficient credits in source balance {giving.balance.ID!r} (account {source.own.ID!r}) for transfer of {amount} units")

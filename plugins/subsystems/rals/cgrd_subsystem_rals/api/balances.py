@@ -120,7 +120,7 @@ class BalancesApi:
             if not _names_one(each.Balance or {}):
                 raise MandatoryMissing("BalanceID", "or", "BalanceUUID")
         key = self._made(tenant, account, why=why)
-        actions = [action for each in asked for action in self._set_of(self._action("*set_balance", each, each.Value), each.Cdrlog, each.ActionExtraData)]
+        actions = [action for each in asked for action in self._set_of(self._action("*set_balance", each, each.Value or None), each.Cdrlog, each.ActionExtraData)]
         return await self._done(why, key, actions)
 
     @method("APIerSv1.RemoveBalances")
@@ -135,7 +135,7 @@ class BalancesApi:
     @method("APIerSv1.TransferBalance")
     async def transfer_balance(self, args: TransferBalance) -> str:
         """Move units from one balance to another."""
-        _need(args, "SourceAccountID", "SourceBalanceID", "DestinationAccountID", "DestinationBalanceID", "Units")
+        _need(args, "SourceAccountID", "SourceBalanceID", "DestinationAccountID", "DestinationBalanceID")
         extra = {"DestinationAccountID": self.desk.key(args.Tenant, args.DestinationAccountID), "DestinationBalanceID": args.DestinationBalanceID}
         told: dict[str, Any] = extra if args.DestinationReferenceValue is None else {**extra, "DestinationReferenceValue": args.DestinationReferenceValue}
         balance = BalanceFilter(ID=args.SourceBalanceID, Value=ValueFormula(Static=args.Units))

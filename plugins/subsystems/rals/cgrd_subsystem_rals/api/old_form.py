@@ -28,8 +28,8 @@ def old_account(account: Account) -> dict[str, Any]:
 
 
 def joined(members: Mapping[str, bool] | None) -> str:
-    """A set as text."""
-    return ";".join(name if inside else f"!{name}" for name, inside in sorted((members or {}).items()))
+    """A set as text; what is excluded is told like the rest, as recorded."""
+    return ";".join(sorted(members or ()))
 
 
 def old_balance(balance: Balance) -> dict[str, Any]:

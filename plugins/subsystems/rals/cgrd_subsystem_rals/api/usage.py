@@ -8,12 +8,16 @@ import msgspec
 
 from cgrd import method
 from cgrd.costs import CallDescriptor
-from cgrd.durations import parse_duration
+from cgrd.durations import HOUR, parse_duration
 from cgrd.errors import CgrdError, MandatoryMissing, ServerError
 from cgrd.instants import parse_instant
 from cgrd_subsystem_rals.accounts.debit import debit
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.responder import Responder
+
+
+USUAL_USAGE = 3 * HOUR
+"""What a record without usage asks about."""
 
 
 class UsageRecord(msgspec.Struct):
@@ -54,7 +58,7 @@ class UsageApi:
             Wrong: a time or amount cannot be read.
         """
         services = self.desk.services
-        usage = parse_duration(record.Usage)
+        usage = parse_duration(record.Usage) if record.Usage else USUAL_USAGE
         start = parse_instant(record.AnswerTime, zone=services.zone, now=self.desk.now())
         if not start:
             start = parse_instant(record.SetupTime, zone=services.zone, now=self.desk.now())

@@ -48,7 +48,7 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
     """
     key = (tenant, category, subject, asked.destination)
     known: list[Found] | None = book.answers.get(key)
-    if known is not None and known[0].since <= asked.start.ns:
+    if known is not None and known[0].since <= asked.start.ns and known[0].since < asked.end:
         return known
     found = lookup(book, tenant=tenant, category=category, subject=subject, asked=asked)
     if len(found) == 1 and _holds_from_now_on(book, profile_key(tenant, category, subject), found[0], asked):
