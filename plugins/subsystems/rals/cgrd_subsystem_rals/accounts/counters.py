@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+import msgspec
+
 from cgrd.costs import CallDescriptor, Increment, TimeSpan
 from cgrd.money import ZERO
 from cgrd_subsystem_rals.accounts.matching import fits
@@ -54,15 +56,9 @@ def _add_counter(made: dict[str, list[UnitCounter]], old: dict[str, list[UnitCou
 
 
 def counted_by(trigger: ActionTrigger) -> BalanceFilter:
-    """What a trigger's counter counts; it is named after the trigger unless the trigger names a balance.
-
-    The trigger's own filter takes that name, as recorded accounts show.
-    """
-    if trigger.Balance is None:
-        trigger.Balance = BalanceFilter()
-    if not trigger.Balance.ID:
-        trigger.Balance.ID = trigger.UniqueID
-    return trigger.Balance
+    """What a trigger's counter counts; it is named after the trigger unless the trigger names a balance."""
+    wanted = trigger.Balance or BalanceFilter()
+    return wanted if wanted.ID else msgspec.structs.replace(wanted, ID=trigger.UniqueID)
 
 
 def same_filter(one: BalanceFilter | None, other: BalanceFilter | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 
 from cgrd.instants import Instant
-from cgrd_subsystem_rals.accounts.counters import counter_type, same_filter
+from cgrd_subsystem_rals.accounts.counters import counted_by, counter_type, same_filter
 from cgrd_subsystem_rals.accounts.matching import fits
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger, Balance
 
@@ -27,6 +27,21 @@ def fired(account: Account, *, changed: Collection[str], at: Instant) -> list[Ac
     waiting = [trigger for trigger in account.ActionTriggers or [] if _may_fire(trigger, at)]
     ordered = sorted(waiting, key=lambda trigger: -trigger.Weight)
     return [trigger for trigger in ordered if _is_reached(account, trigger, changed, at)]
+
+
+def arrange(account: Account, *, at: Instant) -> bool:
+    """Put an account's triggers in the order in which they are tried, the heaviest first; whether anything changed.
+
+    Those on counters that may fire take the name of their counter, as recorded accounts show.
+    """
+    triggers = account.ActionTriggers or []
+    ordered = sorted(triggers, key=lambda trigger: -trigger.Weight)
+    unnamed = [trigger for trigger in ordered if counter_type(trigger.ThresholdType) and _may_fire(trigger, at) and trigger.Balance != counted_by(trigger)]
+    for trigger in unnamed:
+        trigger.Balance = counted_by(trigger)
+    if moved := [id(each) for each in ordered] != [id(each) for each in triggers]:
+        account.ActionTriggers = ordered
+    return moved or bool(unnamed)
 
 
 def mark_fired(trigger: ActionTrigger, *, at: Instant) -> None:
@@ -74,7 +89,7 @@ def _balances(account: Account, trigger: ActionTrigger) -> Iterator[Balance]:
 
 
 def _counted(account: Account, trigger: ActionTrigger, kind: str) -> Iterator[Decimal]:
-    wanted = trigger.Balance
-    for unit in (account.UnitCounters or {}).get((wanted.Type if wanted else "") or "", []):
+    wanted = counted_by(trigger)
+    for unit in (account.UnitCounters or {}).get(wanted.Type or "", []):
         if unit.CounterType == kind:
             yield from (counter.Value for counter in unit.Counters if same_filter(counter.Filter, wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -120,3 +121,6 @@ TYPES: dict[str, Run] = {
     "*transfer_monetary_default": transfer_to_default,
     "*transfer_balance": transfer_balance,
 }
+
+TRYING: Final = frozenset(TYPES) - {"*reset_counters", "*reset_account"}
+"""Types that set triggers off also where no balance has changed."""

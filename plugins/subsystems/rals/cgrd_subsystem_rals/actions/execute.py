@@ -11,8 +11,9 @@ from typing import Any
 from cgrd.errors import CgrdError, NotFound, PartiallyExecuted
 from cgrd_subsystem_rals.accounts.counters import init_counters
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger
-from cgrd_subsystem_rals.accounts.triggers import fired
+from cgrd_subsystem_rals.accounts.triggers import arrange, fired
 from cgrd_subsystem_rals.accounts.work import Work
+from cgrd_subsystem_rals.actions import balances
 from cgrd_subsystem_rals.actions.doing import ActionFailed, Doing, Run
 from cgrd_subsystem_rals.actions.types import built_in
 from cgrd_subsystem_rals.desk import Desk
@@ -124,7 +125,8 @@ class Executor:
         if own.ActionTriggers or own.UnitCounters:
             init_counters(own)
         changes = doing.work.take(doing.used, why=f"{doing.action.Id} {doing.action.ActionType}".strip())
-        for key in dict.fromkeys([doing.key, *(change.account for change in changes)]) if changes else ():
+        tries = changes or doing.action.ActionType in balances.TRYING
+        for key in dict.fromkeys([doing.key, *(change.account for change in changes)]) if tries else ():
             self.fire(doing.work, key, frozenset(change.uuid for change in changes))
 
     # -- triggers
@@ -138,6 +140,9 @@ class Executor:
         account = work.find(key)
         if account is None or not account.ActionTriggers:
             return
+        purse = work.purse(key)
+        if arrange(purse.own, at=work.at):
+            work.take(purse)
         tried: set[tuple[str, str]] = set()
         while (trigger := self._next(work, key, changed, tried)) is not None:
             tried.add(_name(trigger))
