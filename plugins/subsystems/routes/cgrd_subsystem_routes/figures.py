@@ -5,13 +5,12 @@ Source: spec/tariffplans.md §12, spec/observed_events.md (Routes).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cgrd import CGREvent, Instant
 from cgrd.durations import MINUTE, parse_duration
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Wrong
+from cgrd.errors import MandatoryMissing, NotFound, Wrong
 from cgrd.fields import text_of
 from cgrd.instants import parse_instant
 from cgrd_subsystem_routes.kinds import Route
@@ -39,7 +38,11 @@ async def cost(routes: RouteS, event: CGREvent, route: Route) -> Data:
         return found
     rest = {**asked, "SetupTime": asked["SetupTime"].plus(covered), "Usage": usage - covered} if covered > 0 else asked
     args = {**rest, "Account": str(event.Event["Account"]), "RatingPlanIDs": route.RatingPlanIDs or []}
-    return {**found, **await routes.call("rals", "Responder.GetCostOnRatingPlans", args, dict[str, Any])}
+    try:
+        return {**found, **await routes.call("rals", "Responder.GetCostOnRatingPlans", args, dict[str, Any])}
+    except NotFound as error:
+        # None of the plans is there, which is no "nothing found" of the whole request.
+        raise Wrong("UNAUTHORIZED_DESTINATION", explain=error.explain) from error
 
 
 def _call(routes: RouteS, event: CGREvent) -> dict[str, Any]:
@@ -69,15 +72,6 @@ def usage_of(event: CGREvent) -> int:
     return int(value) if isinstance(value, int) else parse_duration(text_of(value))
 
 
-async def _unless_missing(asking: Awaitable[Any], default: Any) -> Any:
-    try:
-        return await asking
-    except CgrdError as error:
-        if error.word != NotFound().word:
-            raise
-        return default
-
-
 async def metrics(routes: RouteS, tenant: str, route: Route) -> Data:
     """The mean of each metric over the route's statistics that have it."""
     values: dict[str, list[Decimal]] = {}
@@ -88,8 +82,7 @@ async def metrics(routes: RouteS, tenant: str, route: Route) -> Data:
 
 
 async def _numbers(routes: RouteS, tenant: str, id: str) -> dict[str, Any]:
-    asked = routes.call("stats", "StatSv1.GetQueueFloatMetrics", {"Tenant": tenant, "ID": id}, dict[str, Any])
-    found: dict[str, Any] = await _unless_missing(asked, {})
+    found: dict[str, Any] = await routes.call("stats", "StatSv1.GetQueueFloatMetrics", {"Tenant": tenant, "ID": id}, dict[str, Any])
     return found
 
 
@@ -103,9 +96,9 @@ async def load(routes: RouteS, tenant: str, route: Route) -> Decimal:
     for each in route.StatIDs or ():
         id, _, metric = each.partition(":")
         found = await _numbers(routes, tenant, id)
-        if metric and found and metric not in found:
+        if metric and metric not in found:
             raise Wrong(f"<RouteS> error: NOT_FOUND metric {metric} for statID: {id}", explain=f"{id} has {', '.join(found)}")
-        total += found.get(metric, 0) if metric else sum(found.values(), Decimal(0))
+        total += found[metric] if metric else sum(found.values(), Decimal(0))
     return total
 
 
@@ -113,7 +106,10 @@ async def resources(routes: RouteS, tenant: str, route: Route) -> int | float:
     """Units in use of all the route's resources."""
     used: int | float = 0
     for id in route.ResourceIDs or ():
-        asked = routes.call("resources", "ResourceSv1.GetResource", {"Tenant": tenant, "ID": id}, Resource)
-        resource: Resource = await _unless_missing(asked, Resource())
+        try:
+            resource: Resource = await routes.call("resources", "ResourceSv1.GetResource", {"Tenant": tenant, "ID": id}, Resource)
+        except NotFound:
+            # As recorded: what is not there is not used, while a statistic that is not there is an error.
+            continue
         used += sum(each.Units for each in (resource.Usages or {}).values())
     return used

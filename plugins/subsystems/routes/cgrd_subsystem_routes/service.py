@@ -12,7 +12,7 @@ import msgspec
 from cgrd import CGREvent, Subsystem, method
 from cgrd.costs import CallCost
 from cgrd.durations import MINUTE
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong
 from cgrd.fields import Duration
 from cgrd_subsystem_routes import figures
 from cgrd_subsystem_routes.kinds import RouteProfile
@@ -109,7 +109,7 @@ class RouteS(Subsystem, section="routes"):
             count = len(profile.Routes or ())
             if asked.limit is not None and told >= asked.limit:
                 break
-            if skip > count:
+            if skip >= count and skip:
                 skip -= count
                 continue
             limit = asked.limit - told if asked.limit is not None and told + count > asked.limit else None
@@ -130,10 +130,12 @@ class RouteS(Subsystem, section="routes"):
         for name in ("Account", "Destination", "SetupTime"):
             if name not in fields:
                 raise MandatoryMissing(name)
+        if not fields.get("Category"):
+            raise Wrong("RATING_PLAN_NOT_FOUND", explain="*event_cost asks what the event costs by its own tariff, and it names no Category")
         start = figures.moment(fields["SetupTime"], self)
         usage = figures.usage_of(event)
         call = {
-            "Tenant": event.Tenant, "Category": fields.get("Category") or self.services.default_category, "Account": str(fields["Account"]),
+            "Tenant": event.Tenant, "Category": fields["Category"], "Account": str(fields["Account"]),
             "Subject": str(fields.get("Subject", fields["Account"])), "Destination": str(fields["Destination"]),
             "ToR": str(fields.get("ToR", "*voice")), "TimeStart": start, "TimeEnd": start.plus(usage), "DurationIndex": usage,
         }  # fmt: skip
