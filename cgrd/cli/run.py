@@ -59,7 +59,7 @@ def first_of(group: BaseExceptionGroup[CgrdError]) -> CgrdError:
 async def _until_signal(kernel: Kernel) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
-            await nursery.start(kernel.run)
+            await nursery.start(_serve, kernel, nursery.cancel_scope)
             async for number in signals:
                 if number == signal.SIGHUP:
                     await _reload(kernel)
@@ -67,6 +67,12 @@ async def _until_signal(kernel: Kernel) -> None:
                     structlog.get_logger("kernel").info("stopping", signal=signal.Signals(number).name)
                     nursery.cancel_scope.cancel()
                     return
+
+
+async def _serve(kernel: Kernel, everything: trio.CancelScope, *, task_status: trio.TaskStatus[None]) -> None:
+    """Run the daemon; when it stops by itself (`Responder.Shutdown`), the process ends."""
+    await kernel.run(task_status=task_status)
+    everything.cancel()
 
 
 async def _reload(kernel: Kernel) -> None:

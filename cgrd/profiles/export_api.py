@@ -92,5 +92,5 @@ def _write_zip(path: str, files: dict[str, str]) -> None:
 async def _written(write: Callable[[str, dict[str, str]], None], path: str, files: dict[str, str]) -> None:
     try:
         await trio.to_thread.run_sync(write, path, files)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ServerError(error, explain=f"cannot write to {path!r}") from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
-from typing import Any
+from time import perf_counter_ns
+from typing import Any, Final
 
 import trio
 
@@ -19,6 +21,8 @@ from cgrd.rpc.replies import read_reply
 from cgrd.rpc.sender import Sender
 
 _connections = count(1)
+_TURN_NS: Final = 5_000_000
+"""How long the requests of one read are answered before others have their turn."""
 
 
 class Connection:
@@ -74,7 +78,7 @@ class Connection:
         with self._reading:
             try:
                 while data := await self._link.receive():
-                    self._take(data)
+                    await self._take(data)
                     self._watch()
                     if self._ended or self._sender.lost:
                         return
@@ -91,17 +95,26 @@ class Connection:
         elif self._reading.deadline == float("inf"):
             self._reading.deadline = trio.current_time() + self._limits.value_seconds
 
-    def _take(self, data: bytes) -> None:
-        """Answer what is whole, all of it with one send; start what has to wait."""
+    async def _take(self, data: bytes) -> None:
+        """Answer what is whole, all of it with one send; start what has to wait. Others have their turn when this takes long."""
         answers: list[bytes] = []
-        if self._splitter.partial:
-            self._take_values(data, answers)
-        else:
-            self._take_lines(data.split(b"\n"), answers)
+        until = perf_counter_ns() + _TURN_NS
+        for _ in self._take_values(data, answers) if self._splitter.partial else self._take_lines(data.split(b"\n"), answers):
+            if perf_counter_ns() > until:
+                self._send(answers)
+                answers.clear()
+                # Not a checkpoint that can be cancelled: what has come in time is answered.
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                if self._sender.full:
+                    await self._sender.drained(below=self._limits.unsent)
+                until = perf_counter_ns() + _TURN_NS
+        self._send(answers)
+
+    def _send(self, answers: list[bytes]) -> None:
         if answers:
             self._sender.write(answers[0] if len(answers) == 1 else b"".join(answers))
 
-    def _take_lines(self, lines: list[bytes], answers: list[bytes]) -> None:
+    def _take_lines(self, lines: list[bytes], answers: list[bytes]) -> Iterator[None]:
         # Nearly every client sends one request a line: a line that decodes is one value. From the first that does not, brackets decide.
         for place, line in enumerate(lines):
             if not line:
@@ -109,15 +122,18 @@ class Connection:
             try:
                 message = read_message(line)
             except UNREADABLE:
-                return self._take_values(b"\n".join(lines[place:]), answers)
+                yield from self._take_values(b"\n".join(lines[place:]), answers)
+                return
             if len(line) > 2 * self._limits.depth and too_deep(line, self._limits):
-                return self._take_values(line, answers)
+                yield from self._take_values(line, answers)
+                return
             self._take_message(message, answers)
-        return None
+            yield
 
-    def _take_values(self, data: bytes, answers: list[bytes]) -> None:
+    def _take_values(self, data: bytes, answers: list[bytes]) -> Iterator[None]:
         for value in self._splitter.feed(data):
             self._take_value(value, answers)
+            yield
         if self._splitter.error is not None:
             self._refuse(failed(UNKNOWN, NotJSON(str(self._splitter.error))), answers)
 

@@ -36,7 +36,7 @@ class Daemon:
         """Start it, and return when it serves."""
         command = [sys.executable, "-m", "cgrd.cli", "run", "--config", str(self.config), "--state", str(self.state)]
         environment = {**os.environ, "PYTHONPATH": self._path}
-        self.process = subprocess.Popen(command, stderr=self.log.open("wb"), env=environment)
+        self.process = subprocess.Popen(command, stderr=self.log.open("wb"), env=environment, cwd=self.state.parent)
         deadline = time.monotonic() + 20
         while "event=listening" not in (told := self.log.read_text()):
             assert self.process.poll() is None, f"it did not start:\n{told}"
@@ -99,6 +99,22 @@ def with_stranger(stranger_path: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.syspath_prepend(stranger_path)
     yield
     sys.modules.pop("blocklist", None)
+
+
+@pytest.fixture(scope="session")
+def daemons() -> Callable[..., Daemon]:
+    """`daemons(folder, config)`: for fixtures that keep one through several tests."""
+    return Daemon
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon with everything in it, on `conf/cgrd.toml`; plugins that cannot be loaded are told of by another test."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", ROOT.joinpath("conf/cgrd.toml").read_text())
+    daemon = Daemon(tmp_path_factory.mktemp("full"), text + '[plugins]\non_start_error = "skip"\n')
+    yield daemon
+    if daemon.process.poll() is None:
+        daemon.stop()
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def _time(event: Mapping[str, Any], name: str, zone: tzinfo) -> Instant:
     try:
         return parse_instant(as_text(value), zone=zone)
     except Wrong as error:
-        raise Wrong(str(error), explain=f"{name} is {value!r}; {error.explain}") from error
+        raise Wrong(str(error), explain=f"{name} is {as_text(value)}; {error.explain}") from error
 
 
 def _usage(event: Mapping[str, Any]) -> int:
@@ -139,7 +139,7 @@ def _cost(event: Mapping[str, Any]) -> Decimal:
     try:
         return value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation as error:
-        raise Wrong(f"Cost {value!r} is no number") from error
+        raise Wrong(f"Cost {as_text(value)} is no number") from error
 
 
 def _details(event: Mapping[str, Any]) -> EventCost | None:
