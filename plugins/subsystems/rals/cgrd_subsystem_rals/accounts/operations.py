@@ -156,7 +156,13 @@ def reset_counters(purse: Purse, wanted: BalanceFilter | None = None) -> None:
 
 
 def transfer_to_default(purse: Purse, wanted: BalanceFilter, *, at: Instant) -> int:
-    """Empty the money balances meant that hold anything into `*default`."""
+    """Empty the money balances meant that hold anything into `*default`.
+
+    Raises:
+        BalanceNotFound: the account has no money balance.
+    """
+    if not purse.own.balances(MONETARY):
+        raise BalanceNotFound(explain=f"account {purse.own.ID} has no money balance")
     asked = BalanceFilter(Type=MONETARY, Uuid=wanted.Uuid, ID=wanted.ID)
     target = purse.default()
     met = 0
