@@ -8,7 +8,7 @@ Source: spec/rating.md §6 and §7, observed_rating.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,8 @@ from cgrd_subsystem_rals.accounts.errors import AccountNotFound
 from cgrd_subsystem_rals.accounts.purse import Bank
 from cgrd_subsystem_rals.accounts.records import Account
 from cgrd_subsystem_rals.accounts.refund import Refunded, refund, refund_rounding
+from cgrd_subsystem_rals.accounts.summary import summary_of
+from cgrd_subsystem_rals.accounts.triggers import begun
 from cgrd_subsystem_rals.accounts.usage import max_debit, max_session_time
 from cgrd_subsystem_rals.accounts.work import Work
 from cgrd_subsystem_rals.actions.execute import Executor
@@ -205,14 +207,21 @@ class Responder:
         if done.accounts:
             work = self.desk.work(why, event_id=call.CgrID, run_id=call.RunID)
             work.accept(done.accounts, done.changes)
-            self._settle(work)
+            self._settle(work, begun=begun(account, self.desk.book, call, done.cost.spans(), at=work.at) if account.ActionTriggers else ())
+            self._tell_again(done.cost, account.ID, work)
         return done.cost
 
-    def _settle(self, work: Work) -> None:
+    def _tell_again(self, cost: CallCost, key: str, work: Work) -> None:
+        """What the account holds now, where triggers have changed it after the debit."""
+        account = work.find(key)
+        if account is not None and account.ActionTriggers and cost.AccountSummary is not None:
+            cost.AccountSummary = summary_of(account).keeping_initials(cost.AccountSummary)
+
+    def _settle(self, work: Work, *, begun: Collection[tuple[str, str]] = ()) -> None:
         changed = {entry.balance_uuid: entry.before for entry in work.entries}
         keys = list(work.changed)
         for key in keys:
-            self.executor.fire(work, key, frozenset(changed))
+            self.executor.fire(work, key, frozenset(changed), begun=begun)
         for key in keys:
             announce(self.desk, work, key, initial=changed)
         self.desk.keep(work)

@@ -24,7 +24,7 @@ from cgrd_subsystem_rals.accounts.records import (
 from cgrd_subsystem_rals.accounts.refund import Refunded, refund, refund_rounding
 from cgrd_subsystem_rals.accounts.summary import summary_of
 from cgrd_subsystem_rals.accounts.transfer import transfer
-from cgrd_subsystem_rals.accounts.triggers import fired, mark_fired, without_expired
+from cgrd_subsystem_rals.accounts.triggers import begun, fired, in_order
 from cgrd_subsystem_rals.accounts.usage import UNLIMITED, max_debit, max_session_time
 
 __all__ = [
@@ -49,18 +49,18 @@ __all__ = [
     "ValueFormula",
     "amount_of",
     "balance_filter",
+    "begun",
     "count_runs",
     "count_spans",
     "debit",
     "debit_sum",
     "fired",
+    "in_order",
     "init_counters",
-    "mark_fired",
     "max_debit",
     "max_session_time",
     "refund",
     "refund_rounding",
     "summary_of",
     "transfer",
-    "without_expired",
 ]

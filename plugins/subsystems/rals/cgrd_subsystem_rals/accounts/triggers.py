@@ -5,13 +5,17 @@ Source: spec/rating.md §11.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 
+import msgspec
+
+from cgrd.costs import CallDescriptor, TimeSpan
 from cgrd.instants import Instant
-from cgrd_subsystem_rals.accounts.counters import counted_by, counter_type, same_filter
+from cgrd_subsystem_rals.accounts.counters import count_runs, counted_by, counter_type, same_filter
 from cgrd_subsystem_rals.accounts.matching import fits
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger, Balance
+from cgrd_subsystem_rals.rating import RatingBook
 
 
 def fired(account: Account, *, changed: Collection[str], at: Instant) -> list[ActionTrigger]:
@@ -29,31 +33,29 @@ def fired(account: Account, *, changed: Collection[str], at: Instant) -> list[Ac
     return [trigger for trigger in ordered if _is_reached(account, trigger, changed, at)]
 
 
-def arrange(account: Account, *, at: Instant) -> bool:
-    """Put an account's triggers in the order in which they are tried, the heaviest first; whether anything changed.
-
-    Those on counters that may fire take the name of their counter, as recorded accounts show.
-    """
-    triggers = account.ActionTriggers or []
-    ordered = sorted(triggers, key=lambda trigger: -trigger.Weight)
-    unnamed = [trigger for trigger in ordered if counter_type(trigger.ThresholdType) and _may_fire(trigger, at) and trigger.Balance != counted_by(trigger)]
-    for trigger in unnamed:
-        trigger.Balance = counted_by(trigger)
-    if moved := [id(each) for each in ordered] != [id(each) for each in triggers]:
-        account.ActionTriggers = ordered
-    return moved or bool(unnamed)
+def in_order(triggers: list[ActionTrigger], *, at: Instant) -> list[ActionTrigger]:
+    """Triggers as an account holds them once they were looked at: the heaviest first, none whose time is over, counters named."""
+    left = [_named(trigger) for trigger in triggers if not (trigger.ExpirationDate and trigger.ExpirationDate < at)]
+    return sorted(left, key=lambda trigger: -trigger.Weight)
 
 
-def mark_fired(trigger: ActionTrigger, *, at: Instant) -> None:
-    """Note that a trigger's actions ran: it does not fire again until it is reset, or after its rest when it is recurrent."""
-    trigger.Executed = not trigger.Recurrent
-    trigger.LastExecutionTime = at
+def _named(trigger: ActionTrigger) -> ActionTrigger:
+    """A trigger on a counter takes the counter's name, as recorded accounts show."""
+    if not counter_type(trigger.ThresholdType) or (trigger.Balance and trigger.Balance.ID):
+        return trigger
+    named: ActionTrigger = msgspec.structs.replace(trigger, Balance=counted_by(trigger))
+    return named
 
 
-def without_expired(account: Account, *, at: Instant) -> None:
-    """Drop the triggers whose time is over."""
-    if account.ActionTriggers:
-        account.ActionTriggers = [t for t in account.ActionTriggers if not (t.ExpirationDate and t.ExpirationDate < at)]
+def begun(account: Account, book: RatingBook, call: CallDescriptor, spans: Iterable[TimeSpan], *, at: Instant) -> set[tuple[str, str]]:
+    """The triggers on low counters that a charge sets off by its first increment, when the counters begin to rise: group and unique id."""
+    low = [trigger for trigger in account.ActionTriggers or () if trigger.ThresholdType.startswith("*min_") and counter_type(trigger.ThresholdType)]
+    first = next((run for span in spans for run in span.runs() if run.total or (run.BalanceInfo and run.BalanceInfo.Unit)), None)
+    if not low or first is None:
+        return set()
+    early = account.copy()
+    count_runs({account.ID: early}, book, call, [msgspec.structs.replace(first, CompressFactor=1)])
+    return {(trigger.ID, trigger.UniqueID) for trigger in low if _may_fire(trigger, at) and _is_reached(early, trigger, (), at)}
 
 
 def _may_fire(trigger: ActionTrigger, at: Instant) -> bool:
@@ -92,4 +94,4 @@ def _counted(account: Account, trigger: ActionTrigger, kind: str) -> Iterator[De
     wanted = counted_by(trigger)
     for unit in (account.UnitCounters or {}).get(wanted.Type or "", []):
         if unit.CounterType == kind:
-            yield from (counter.Value for counter in unit.Counters if same_filter(counter.Filter, wanted))
+            yield from (counter.Value for counter in unit.Counters if same_filter(counter.Filter, counted_by(trigger)))

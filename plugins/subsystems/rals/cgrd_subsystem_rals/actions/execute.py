@@ -5,13 +5,13 @@ Source: spec/tariffplans.md §2, spec/rating.md §11, observed_rating.md (action
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from cgrd.errors import CgrdError, NotFound, PartiallyExecuted
 from cgrd_subsystem_rals.accounts.counters import init_counters
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger
-from cgrd_subsystem_rals.accounts.triggers import arrange, fired
+from cgrd_subsystem_rals.accounts.triggers import fired, in_order
 from cgrd_subsystem_rals.accounts.work import Work
 from cgrd_subsystem_rals.actions import balances
 from cgrd_subsystem_rals.actions.doing import ActionFailed, Doing, Run
@@ -131,28 +131,38 @@ class Executor:
 
     # -- triggers
 
-    def fire(self, work: Work, key: str, changed: frozenset[str]) -> None:
+    def fire(self, work: Work, key: str, changed: frozenset[str], *, begun: Collection[tuple[str, str]] = ()) -> None:
         """Set off the triggers of an account whose time has come.
 
         Args:
             changed: UUIDs of the balances that changed.
+            begun: triggers whose threshold was passed on the way, by group and unique id.
         """
         account = work.find(key)
         if account is None or not account.ActionTriggers:
             return
-        purse = work.purse(key)
-        if arrange(purse.own, at=work.at):
-            work.take(purse)
+        self._put_in_order(work, key)
         tried: set[tuple[str, str]] = set()
-        while (trigger := self._next(work, key, changed, tried)) is not None:
+        while (trigger := self._next(work, key, changed, begun, tried)) is not None:
             tried.add(_name(trigger))
             self._set_off(work, key, trigger)
 
-    def _next(self, work: Work, key: str, changed: frozenset[str], tried: set[tuple[str, str]]) -> ActionTrigger | None:
+    def _put_in_order(self, work: Work, key: str) -> None:
+        purse = work.purse(key)
+        ordered = in_order(purse.own.ActionTriggers or [], at=work.at)
+        if ordered != purse.own.ActionTriggers:
+            purse.own.ActionTriggers = ordered
+            work.take(purse)
+
+    def _next(
+        self, work: Work, key: str, changed: frozenset[str], begun: Collection[tuple[str, str]], tried: set[tuple[str, str]]
+    ) -> ActionTrigger | None:
         account = work.find(key)
-        if account is None:
+        if account is None or account.Disabled:
             return None
-        return next((trigger for trigger in fired(account, changed=changed, at=work.at) if _name(trigger) not in tried), None)
+        reached = {_name(trigger) for trigger in fired(account, changed=changed, at=work.at)} | set(begun)
+        waiting = (trigger for trigger in account.ActionTriggers or () if not trigger.Executed and _name(trigger) not in tried)
+        return next((trigger for trigger in waiting if _name(trigger) in reached), None)
 
     def _set_off(self, work: Work, key: str, trigger: ActionTrigger) -> None:
         # Executed while its actions run, so that what they change does not set it off again.

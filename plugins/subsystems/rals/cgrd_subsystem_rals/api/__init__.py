@@ -25,5 +25,5 @@ def administration_parts(desk: Desk, executor: Executor, responder: Responder) -
         BalancesApi(desk, executor),
         ActionsApi(desk, executor),
         PlansApi(desk),
-        TriggersApi(desk),
+        TriggersApi(desk, executor),
     )

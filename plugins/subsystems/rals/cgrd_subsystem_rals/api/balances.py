@@ -120,7 +120,9 @@ class BalancesApi:
             if not _names_one(each.Balance or {}):
                 raise MandatoryMissing("BalanceID", "or", "BalanceUUID")
         key = self._made(tenant, account, why=why)
-        actions = [action for each in asked for action in self._set_of(self._action("*set_balance", each, each.Value or None), each.Cdrlog, each.ActionExtraData)]
+        # A value of 0 leaves what a balance holds, as recorded.
+        made = [(self._action("*set_balance", each, each.Value or None), each) for each in asked]
+        actions = [action for one, each in made for action in self._set_of(one, each.Cdrlog, each.ActionExtraData)]
         return await self._done(why, key, actions)
 
     @method("APIerSv1.RemoveBalances")

@@ -17,6 +17,7 @@ from cgrd.errors import MandatoryMissing, NotFound, ServerError
 from cgrd.instants import parse_instant
 from cgrd_subsystem_rals.accounts.counters import init_counters
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger, BalanceFilter
+from cgrd_subsystem_rals.actions.execute import Executor
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.kinds.balances import word, words
 from cgrd_subsystem_rals.kinds.triggers import altered
@@ -84,8 +85,9 @@ class AddTriggered(msgspec.Struct):
 class TriggersApi:
     """Triggers of accounts."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, executor: Executor) -> None:
         self.desk = desk
+        self.executor = executor
 
     def found(self, args: Any) -> Account:
         """The account that is asked about.
@@ -102,13 +104,18 @@ class TriggersApi:
             raise NotFound(explain=f"no account {key}")
         return account
 
-    def _change(self, why: str, account: Account, change: Callable[[Account], None]) -> str:
+    def _change(self, why: str, account: Account, change: Callable[[Account], None], *, look: bool = False) -> str:
+        """Change an account's triggers; `look` at once whether any is to fire."""
         work = self.desk.work(why)
         purse = work.purse(account.ID)
         change(purse.own)
         init_counters(purse.own)
         work.take(purse)
+        if look:
+            held = frozenset(balance.Uuid for balances in (purse.own.BalanceMap or {}).values() for balance in balances or ())
+            self.executor.fire(work, account.ID, held)
         self.desk.keep(work)
+        self.desk.in_background(work)
         return "OK"
 
     @method("APIerSv1.GetAccountActionTriggers")
@@ -133,8 +140,8 @@ class TriggersApi:
 
         def change(account: Account) -> None:
             kept = [] if args.ActionTriggerOverwrite else list(account.ActionTriggers or ())
-            names = {(trigger.ID, trigger.UniqueID) for trigger in fresh}
-            account.ActionTriggers = [*(trigger for trigger in kept if (trigger.ID, trigger.UniqueID) not in names), *fresh]
+            names = {(trigger.ID, trigger.UniqueID) for trigger in kept}
+            account.ActionTriggers = [*kept, *(trigger for trigger in fresh if (trigger.ID, trigger.UniqueID) not in names)]
 
         return self._change("APIerSv1.AddAccountActionTriggers", account, change)
 
@@ -156,7 +163,7 @@ class TriggersApi:
                 if _is_meant(trigger, args):
                     trigger.Executed = args.Executed
 
-        return self._change("APIerSv1.ResetAccountActionTriggers", self.found(args), change)
+        return self._change("APIerSv1.ResetAccountActionTriggers", self.found(args), change, look=not args.Executed)
 
     @method("APIerSv1.SetAccountActionTriggers")
     def set(self, args: SetTriggers) -> str:
@@ -179,7 +186,7 @@ class TriggersApi:
                 made = ActionTrigger(ID=args.GroupID, UniqueID=args.UniqueID or str(uuid4()), Balance=BalanceFilter())
                 account.ActionTriggers = [*held, altered(made, fields, reading)]
 
-        return self._change("APIerSv1.SetAccountActionTriggers", account, change)
+        return self._change("APIerSv1.SetAccountActionTriggers", account, change, look=True)
 
     @method("APIerSv1.AddTriggeredAction")
     def add_triggered(self, args: AddTriggered) -> str:

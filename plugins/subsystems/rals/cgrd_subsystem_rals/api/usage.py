@@ -15,7 +15,6 @@ from cgrd_subsystem_rals.accounts.debit import debit
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.responder import Responder
 
-
 USUAL_USAGE = 3 * HOUR
 """What a record without usage asks about."""
 
