@@ -102,6 +102,7 @@ class Charging:
         await call.ended.wait()
 
     async def _run_out(self, call: Call, total: int) -> None:
+        call.paid_ns = total
         if not await within(self._clock, self._until(call, total), call.ended.wait):
             self._cut(call, "INSUFFICIENT_CREDIT")
         await call.ended.wait()

@@ -46,26 +46,26 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def initiate(self) -> dict[str, Any]:
-        """The arguments of InitiateSession. A call is charged for as long as it lasts, not for what was asked (ForceDuration)."""
+        """The arguments of InitiateSession. Only `*fd` wants all or nothing: a call may go on for what little is left."""
         return {
             "GetAttributes": self.attributes,
             "AllocateIP": self.ips,
             "AllocateResources": self.resources,
             "InitSession": self.accounts,
-            "ForceDuration": True,
+            "ForceDuration": self.force_duration,
             "AttributeIDs": self.attribute_ids,
             **self._reports(),
         }
 
     def update(self) -> dict[str, Any]:
         """The arguments of UpdateSession."""
-        return {"UpdateSession": self.accounts, "ForceDuration": True}
+        return {"UpdateSession": self.accounts, "ForceDuration": self.force_duration}
 
     def terminate(self) -> dict[str, Any]:
         """The arguments of TerminateSession."""
         return {
             "TerminateSession": self.accounts,
-            "ForceDuration": True,
+            "ForceDuration": self.force_duration,
             "ReleaseIP": self.ips,
             "ReleaseResources": self.resources,
             **self._reports(),

@@ -74,6 +74,7 @@ class Call:
         silent: when each medium stopped flowing; a medium that flows is not in it.
         told: the reason the browser was given, "" when the end was not ours.
         closed_by_sessions: SessionS has ended and recorded it by itself.
+        paid_ns: what was granted in all, once SessionS has no more to grant; what the media lasts beyond it is nobody's debt.
     """
 
     handle: Handle
@@ -89,11 +90,13 @@ class Call:
     silent: dict[str, int] = field(default_factory=dict)
     told: str = ""
     closed_by_sessions: bool = False
+    paid_ns: int | None = None
 
     @property
     def usage_ns(self) -> int:
-        """How long it lasted, once it has ended."""
-        return max(0, self.ended_ns - self.answered_ns)
+        """How long it lasted as far as it was paid for, once it has ended."""
+        lasted = max(0, self.ended_ns - self.answered_ns)
+        return lasted if self.paid_ns is None else min(lasted, self.paid_ns)
 
     def end(self, *, at_ns: int, cause: str) -> None:
         """Note the end; the first one holds."""

@@ -95,6 +95,11 @@ def owed(run: SRun) -> int:
     return 0 if run.EventCost is None else run.TotalUsage - run.EventCost.usage()
 
 
+def unpaid(run: SRun) -> int:
+    """The same for a run that a debit loop paid: where its first debit got nothing, all of it is unpaid."""
+    return run.TotalUsage if run.EventCost is None and run.CD.LoopIndex > 0 else owed(run)
+
+
 def requested(*, session_total: int, last_usage: int, usage: int, last_used: int | None, total: int | None) -> tuple[int, int | None]:
     """What an update asks for, and what was used of the last grant.
 

@@ -18,7 +18,7 @@ from cgrd.errors import CgrdError, Exists
 from cgrd.graph import INTERNAL
 from cgrd_subsystem_sessions import accounting
 from cgrd_subsystem_sessions.rounding import rounded
-from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRun
+from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRun, is_prepaid
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.registry import Registry
@@ -139,16 +139,28 @@ class Charging:
         return failure
 
     async def _balanced(self, session: Session, run: SRun) -> SRun:
-        owed = accounting.owed(run)
+        looped = session.DebitInterval > 0 and is_prepaid(run)
+        owed = accounting.unpaid(run) if looped else accounting.owed(run)
         if owed > 0 and session.Chargeable:
-            run = replace(run, CD=accounting.following(run.CD, owed))
-            run = accounting.paid(run, await self._ask("Responder.Debit", session, run.CD), decimals=self._decimals)
+            run = await self._pay_rest(session, run, owed, overdraw=not looped)
         elif owed < 0 and run.EventCost is not None:
             kept, surplus = trim(run.EventCost, max(0, run.TotalUsage), decimals=self._decimals)
             if surplus is not None:
                 await self._refund(session, run, surplus)
             run = replace(run, EventCost=kept)
         return await self._rounded(session, run)
+
+    async def _pay_rest(self, session: Session, run: SRun, owed: int, *, overdraw: bool) -> SRun:
+        """Debit what was used beyond the grants.
+
+        Args:
+            overdraw: False where a debit loop was to end the session in time: what the account cannot pay is not charged.
+        """
+        call = replace(run.CD, ForceDuration=False)
+        run = replace(run, CD=accounting.following(call, owed))
+        cost = await self._ask("Responder.Debit" if overdraw else "Responder.MaxDebit", session, run.CD)
+        short = 0 if overdraw else max(0, owed - cost.rated_usage())
+        return replace(accounting.paid(run, cost, decimals=self._decimals), TotalUsage=run.TotalUsage - short)
 
     async def _refund(self, session: Session, run: SRun, surplus: EventCost) -> None:
         increments = refundable(surplus)

@@ -90,7 +90,7 @@ class Watching:
             granted = await self._owner.charging.grant(session, at, interval)
         except CgrdError as error:
             self._owner.log.warning("a debit loop ended", cgrid=session.CGRID, error=str(error), explain=error.explain)
-            self.cut_at(session, self._clock.now_ns(), UNAUTHORIZED if UNAUTHORIZED in error.word else "SERVER_ERROR")
+            self.cut_at(session, self._clock.now_ns(), _cause_of(error))
             return
         now = self._clock.now()
         next_debit = now.plus(interval)
@@ -177,3 +177,8 @@ class Watching:
         elapsed = max(0, session.ProvedAt.ns - session.StartedAt.ns)
         usages = [accounting.proven(run, elapsed=elapsed) for run in session.SRuns]
         await self._owner.finishing.force_each(session, TIMED_OUT, usages)
+
+
+def _cause_of(error: CgrdError) -> str:
+    """What the client is told of a debit that was refused; the money's end is called so, also where all or nothing was asked (`ForceDuration`)."""
+    return next((cause for cause in (UNAUTHORIZED, NO_CREDIT) if cause in error.word), "SERVER_ERROR")

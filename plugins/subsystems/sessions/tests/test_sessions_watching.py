@@ -50,6 +50,20 @@ async def test_the_call_is_cut_when_the_money_is_used_up(town_at: Callable[..., 
         assert await town.ask("GetActiveSessionsCount") == 0
 
 
+@pytest.mark.parametrize(("money", "paid"), [("0.15", 15), ("0", 0)])
+async def test_media_that_stops_late_does_not_overdraw_the_account(town_at: Callable[..., Any], phone: Any, money: str, paid: int) -> None:
+    async with town_at(debit_interval="10s") as town:
+        town.bank.money = Decimal(money)
+        phone.on_disconnect = lambda event: town.terminate(event.Event["OriginID"], Usage=f"{paid}.3s")
+        await town.initiate(peer=phone)
+        await town.clock.advance(15 * SECOND)
+        await settle()
+        assert phone.causes() == ["INSUFFICIENT_CREDIT"]
+        assert town.bank.money == 0
+        await town.ask("ProcessCDR", Event=dict(ORIGIN))
+        assert (town.cdr()["Usage"], town.cdr().get("Cost", 0)) == (paid * SECOND, Decimal(money))
+
+
 async def test_a_call_without_a_client_is_ended_here_with_its_cdr(town_at: Callable[..., Any]) -> None:
     async with town_at(debit_interval="10s") as town:
         town.bank.money = Decimal("0.15")
