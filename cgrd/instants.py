@@ -7,6 +7,7 @@ and the zero time 0001-01-01T00:00:00Z, which means "never" or "not set".
 from __future__ import annotations
 
 import calendar
+import os
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache, total_ordering
@@ -118,7 +119,16 @@ def zone_of(name: str) -> tzinfo:
 
 
 def _local_zone() -> tzinfo:
-    return datetime.now().astimezone().tzinfo or UTC
+    """The machine's zone with its changes between summer and winter time, by `TZ` or /etc/localtime."""
+    try:
+        if name := os.environ.get("TZ", "").lstrip(":"):
+            zone = ZoneInfo(name)
+        else:
+            with open("/etc/localtime", "rb") as file:
+                zone = ZoneInfo.from_file(file, key="Local")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.now().astimezone().tzinfo or UTC
+    return UTC if datetime.now(zone).tzname() == "UTC" else zone
 
 
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)\Z")

@@ -12,12 +12,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from cgrd.costs import RITiming
 from cgrd.durations import HOUR, MINUTE, SECOND, parse_duration
 from cgrd.errors import Wrong
-from cgrd.instants import Instant
+from cgrd.instants import Instant, zone_of
 
 __all__ = [
     "ASAP",
     "is_one_shot",
     "next_start",
+    "wall_clock",
 ]
 
 ASAP = "*asap"
@@ -71,6 +72,11 @@ class ClockTime:
                 if minute_ns + second * SECOND > after_ns:
                     return minute_ns + second * SECOND
         return None
+
+
+def wall_clock(moment: Instant) -> Instant:
+    """The moment as the machine's own clock shows it: plans run by that one, whatever `general.default_timezone` says, as recorded."""
+    return moment.at_zone(zone_of("Local"))
 
 
 def is_one_shot(timing: RITiming) -> bool:

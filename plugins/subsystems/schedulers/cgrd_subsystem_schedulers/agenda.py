@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cgrd import Instant
 from cgrd.errors import CgrdError
 from cgrd.profiles import Change
+from cgrd.schedule import wall_clock
 from cgrd_subsystem_schedulers.lines import PLANS, Line, lines_of, without
 from cgrd_subsystem_schedulers.progress import Progress, ProgressBook
 from cgrd_subsystem_schedulers.queue import Due, Queue
@@ -35,10 +36,6 @@ class Agenda:
             self._stale = dict.fromkeys(key for key, _ in self.plans.items())
             self.plans.watch(self._changed)
         self._forget_unknown()
-
-    def now(self) -> Instant:
-        """The present moment in the daemon's zone, on whose clock lines start."""
-        return self.services.clock.now().at_zone(self.services.zone)
 
     def _changed(self, change: Change) -> None:
         self._stale.update(dict.fromkeys((*change.put, *change.dropped)))
@@ -87,7 +84,7 @@ class Agenda:
     def due(self, line: Line) -> Instant | None:
         """When a line is due; at once where its last start was cut off."""
         progress = self.progress[line.uuid]
-        begun = Instant(progress.begun_ns, self.services.zone)
+        begun = wall_clock(Instant(progress.begun_ns))
         return begun if progress.under_way else line.next_start(begun)
 
     def first(self) -> Due | None:

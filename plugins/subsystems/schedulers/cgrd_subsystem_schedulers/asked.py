@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from cgrd import Instant
+from cgrd.schedule import wall_clock
 from cgrd_subsystem_schedulers.agenda import Agenda
 from cgrd_subsystem_schedulers.lines import Line
 
@@ -33,9 +34,8 @@ class ExecuteActionPlans(msgspec.Struct):
 
 def by_time(agenda: Agenda, start: Instant, end: Instant) -> Iterator[Line]:
     """The lines that start from `start` to `end`, in the order of their starts, as often as they start."""
-    zone = agenda.services.zone
     waiting = {due.line.uuid: due.line for due in agenda.all() if not due.line.is_once}
-    following = {uuid: line.next_start(Instant(start.ns - 1, zone)) for uuid, line in waiting.items()}
+    following = {uuid: line.next_start(wall_clock(start.plus(-1))) for uuid, line in waiting.items()}
     while starts := [(at, -waiting[uuid].weight, uuid) for uuid, at in following.items() if at is not None and at.ns <= end.ns]:
         at, _, uuid = min(starts, key=lambda each: (each[0].ns, each[1], each[2]))
         yield waiting[uuid]

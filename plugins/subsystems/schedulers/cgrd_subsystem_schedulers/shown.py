@@ -9,6 +9,7 @@ import msgspec
 from cgrd import Instant, method
 from cgrd.errors import NotFound
 from cgrd.profiles import Paginator, page
+from cgrd.schedule import wall_clock
 from cgrd_subsystem_schedulers.agenda import Agenda
 from cgrd_subsystem_schedulers.lines import accounts_of
 from cgrd_subsystem_schedulers.queue import Due
@@ -55,8 +56,7 @@ class ScheduledApi:
         for due in self.agenda.all():
             accounts = accounts_of(self.agenda.plans.find(due.line.plan_id))
             if _within(due, args) and _concerns(accounts, args):
-                at = Instant(due.at_ns, self.agenda.services.zone)
-                yield ScheduledAction(at, len(accounts), due.line.plan_id, due.line.uuid, due.line.actions_id)
+                yield ScheduledAction(wall_clock(Instant(due.at_ns)), len(accounts), due.line.plan_id, due.line.uuid, due.line.actions_id)
 
 
 def _within(due: Due, args: GetScheduledActions) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 
 from cgrd import Instant, method
 from cgrd.errors import CgrdError, MandatoryMissing, ServerError
-from cgrd.schedule import next_start
+from cgrd.schedule import next_start, wall_clock
 from cgrd_subsystem_rals.api.scheduling import reload_scheduler
 from cgrd_subsystem_rals.bindings import bind, plan_of, plans_of, unbind
 from cgrd_subsystem_rals.desk import Desk
@@ -72,7 +72,7 @@ class PlansApi:
     def _coming(self, line: ActionTiming) -> Instant | None:
         timing = line.Timing.Timing if line.Timing else None
         try:
-            return next_start(timing, after=self.desk.now()) if timing else None
+            return next_start(timing, after=wall_clock(self.desk.now())) if timing else None
         except CgrdError:  # a time that cannot be read never comes
             return None
 

@@ -12,6 +12,7 @@ from cgrd.costs import RITiming
 from cgrd.errors import CgrdError, MandatoryMissing, ServerError
 from cgrd.instants import Instant, parse_instant
 from cgrd.profiles import Api, Draft, Kind, Method, Profiles, Refused, Scope, TpApi, column
+from cgrd.schedule import wall_clock
 from cgrd_subsystem_rals.rating.timings import Calendar
 
 CLOCK = re.compile(r"(?:\d{1,2}|\*):(?:\d{1,2}|\*):(?:\d{1,2}|\*)\Z|\+\S+\Z|\*asap\Z|\*any\Z", re.ASCII)
@@ -76,7 +77,7 @@ def is_sane(record: RITiming) -> bool:
 
 def builtin_timing(id: str, now: Instant) -> RITiming | None:
     """A timing that needs no row, anchored at `now`; None when the id names none of them."""
-    moment = now.datetime()
+    moment = wall_clock(now).datetime()
     clock = moment.strftime("%H:%M:%S")
     weekday = moment.isoweekday() % 7
     made: dict[str, dict[str, Any]] = {
