@@ -1,1 +1,14 @@
 """RankingS: orders statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cgrd import Component, hookimpl
+
+
+@hookimpl
+def cgrd_components() -> Sequence[type[Component]]:
+    from cgrd_subsystem_rankings.service import RankingS
+
+    return [RankingS]

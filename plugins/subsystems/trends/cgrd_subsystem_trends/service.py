@@ -1,0 +1,178 @@
+"""TrendSv1: reads statistics by the clock and tells how they change.
+
+Source: spec/tariffplans.md §9, spec/observed_events.md (Trends, rankings).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import trio
+
+from cgrd import CGREvent, Instant, Subsystem, method
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
+from cgrd.instants import parse_instant
+from cgrd.profiles import Change
+from cgrd_subsystem_trends.cadence import Cadence
+from cgrd_subsystem_trends.growth import grown
+from cgrd_subsystem_trends.kinds import TrendProfile
+from cgrd_subsystem_trends.runs import Metrics, Runs
+from cgrd_subsystem_trends.timetable import Timetable
+from cgrd_subsystem_trends.wire import PartArgs, ScheduleArgs, Scheduled, ScheduledArgs, Summary, Trend, TrendArgs
+
+UPDATE = "TrendUpdate"
+NONE = ["*none"]
+
+
+class TrendS(Subsystem, section="trends"):
+    """How statistics develop."""
+
+    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+        super().__init__(services=services, config=config)
+        self.runs = Runs(services=services)
+        self.timetable = Timetable(clock=services.clock, run=self.run)
+        services.profiles["TrendProfile"].watch(self._changed)
+
+    async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
+        self.runs.load()
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.timetable.serve)
+            for tenant, ids in (self.config["scheduled_ids"] or {}).items():
+                self._schedule(tenant, ids or self.services.profiles["TrendProfile"].ids(tenant))
+            task_status.started()
+
+    def _schedule(self, tenant: str, ids: list[str]) -> list[str]:
+        """Schedule profiles; what could not be, a line each."""
+        failed = []
+        for id in ids:
+            try:
+                profile: TrendProfile = self.services.profiles["TrendProfile"].get(tenant, id)
+                self.timetable.put(tenant, id, Cadence(profile.Schedule))
+            except CgrdError as error:
+                failed.append(f"{tenant}:{id}: {error} {error.explain}".rstrip())
+        if failed:
+            self.services.log("trends").warning("not scheduled", failed=failed)
+        return failed
+
+    def _changed(self, change: Change) -> None:
+        for key in change.dropped:
+            tenant, _, id = key.partition(":")
+            self.timetable.drop(tenant, id)
+        for key in change.put:
+            tenant, _, id = key.partition(":")
+            if (tenant, id) in self.timetable:
+                self.timetable.drop(tenant, id)
+                self._schedule(tenant, [id])
+
+    async def run(self, tenant: str, id: str) -> None:
+        """Read the statistic of a trend once; what goes wrong is logged."""
+        try:
+            profile: TrendProfile = self.services.profiles["TrendProfile"].get(tenant, id)
+            asked = {"Tenant": tenant, "ID": profile.StatID}
+            numbers = await self.call("stats", "StatSv1.GetQueueFloatMetrics", asked, dict[str, Decimal])
+            trend = self._with_run(profile, numbers)
+            if len(trend.RunTimes) >= profile.MinItems:
+                await self._tell(profile, trend)
+        except Exception as error:
+            # A run that fails is followed by the next one.
+            self.services.log("trends").warning("trend not run", trend=f"{tenant}:{id}", error=str(error) or repr(error))
+
+    def _with_run(self, profile: TrendProfile, numbers: dict[str, Decimal]) -> Trend:
+        now = self.services.clock.now()
+        trend = self.runs.keep(profile, now)
+        kept = [(trend.Metrics or {})[str(time)] for time in trend.RunTimes]
+        wanted = [id for id in profile.Metrics if id in numbers] if profile.Metrics else list(numbers)
+        found: Metrics = {
+            id: grown(
+                id, numbers[id], before=[run[id].Value for run in kept if id in run], by=profile.CorrelationType,
+                tolerance=profile.Tolerance, decimals=self.services.rounding_decimals,
+            )
+            for id in wanted
+        }  # fmt: skip
+        trend = Trend(trend.Tenant, trend.ID, [*trend.RunTimes, now], {**(trend.Metrics or {}), str(now): found})
+        self.runs.put(profile, trend, uncompressed=int(self.config["store_uncompressed_limit"]))
+        return trend
+
+    async def _tell(self, profile: TrendProfile, trend: Trend) -> None:
+        time = trend.RunTimes[-1]
+        fields = {"EventType": UPDATE, "TrendID": trend.ID, "Time": time, "Metrics": (trend.Metrics or {})[str(time)]}
+        options: dict[str, Any] = {"*eventType": UPDATE}
+        event = CGREvent(Tenant=trend.Tenant, ID=uuid4().hex, Time=time, Event=fields, APIOpts=options)
+        if self.linked("thresholds") and profile.ThresholdIDs != NONE:
+            named = {**options, "*thdProfileIDs": profile.ThresholdIDs} if profile.ThresholdIDs else options
+            asked = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=fields, APIOpts=named)
+            await self._unless_missing("thresholds", "ThresholdSv1.ProcessEvent", asked)
+        if self.linked("ees"):
+            args = {name: getattr(event, name) for name in event.__struct_fields__}
+            await self._unless_missing("ees", "EeSv1.ProcessEvent", {**args, "EeIDs": self.config["ees_exporter_ids"] or None})
+
+    async def _unless_missing(self, edge: str, name: str, args: object) -> None:
+        try:
+            await self.call(edge, name, args)
+        except CgrdError as error:
+            if error.word != NotFound().word:
+                raise
+
+    @method("TrendSv1.ScheduleQueries")
+    def schedule_queries(self, args: ScheduleArgs) -> int:
+        """Schedule the trends; how many there are.
+
+        Raises:
+            PartiallyExecuted: some could not be.
+        """
+        ids = args.TrendIDs or []
+        if failed := self._schedule(args.Tenant or self.services.default_tenant, ids):
+            raise PartiallyExecuted(explain="; ".join(failed))
+        return len(ids)
+
+    @method("TrendSv1.GetScheduledTrends")
+    def scheduled_trends(self, args: ScheduledArgs) -> list[Scheduled]:
+        """What is scheduled and when, the next first.
+
+        Raises:
+            NotFound: nothing is.
+        """
+        found = self.timetable.of(args.Tenant or self.services.default_tenant, args.TrendIDPrefixes or [])
+        if not found:
+            raise NotFound(explain="no such trend is scheduled; use TrendSv1.ScheduleQueries or trends.scheduled_ids")
+        return [Scheduled(each.id, each.next, each.previous) for each in found]
+
+    @method("TrendSv1.GetTrend")
+    def trend(self, args: PartArgs) -> Trend:
+        """A trend's runs, or part of them.
+
+        Raises:
+            NotFound: there is no such trend, or no such run.
+        """
+        if not args.ID:
+            raise MandatoryMissing("ID")
+        trend = self.runs.get(args.Tenant or self.services.default_tenant, args.ID)
+        times = self._part(trend.RunTimes, args)
+        if not times:
+            raise NotFound(explain=f"trend {args.ID} has {len(trend.RunTimes)} runs, and none of them is asked for")
+        return Trend(trend.Tenant, trend.ID, times, {str(time): (trend.Metrics or {})[str(time)] for time in times})
+
+    def _part(self, times: list[Instant], args: PartArgs) -> list[Instant]:
+        start = max(0, args.RunIndexStart)
+        # An end before the start is none, as recorded.
+        found = times[start : args.RunIndexEnd] if args.RunIndexEnd > start else times[start:]
+        since, until = self._moment(args.RunTimeStart), self._moment(args.RunTimeEnd)
+        return [time for time in found if (since is None or time >= since) and (until is None or time <= until)]
+
+    def _moment(self, text: str) -> Instant | None:
+        return parse_instant(text, zone=self.services.zone, now=self.services.clock.now()) if text else None
+
+    @method("TrendSv1.GetTrendSummary")
+    def trend_summary(self, args: TrendArgs) -> Summary:
+        """A trend's last run.
+
+        Raises:
+            NotFound: there is no such trend.
+        """
+        trend = self.runs.get(args.Tenant or self.services.default_tenant, args.ID)
+        if not trend.RunTimes:
+            return Summary(trend.Tenant, trend.ID)
+        last = trend.RunTimes[-1]
+        return Summary(trend.Tenant, trend.ID, last, (trend.Metrics or {})[str(last)])
