@@ -90,6 +90,11 @@ class Changes:
         fixed = len(self.records) + len(self.ledger) + len(self.exports) + len(self.outcomes) + len(self.remembered)
         return fixed + sum(map(len, self.rows.values())) if self.rows else fixed
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was changed, in memory neither."""
+        return not (self.undo or self.records or self.rows or self.ledger or self.exports or self.remembered or self.outcomes)
+
     def row(self, table: Table, number: int, values: Values | None, *, replaces: bool) -> None:
         """Set a row, or delete it (None)."""
         self.tables[table.name] = table

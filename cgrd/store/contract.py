@@ -31,8 +31,11 @@ class Store(Protocol):
     def transaction(self, *, why: str) -> Transaction:
         """`with store.transaction(why="Responder.Debit") as tx:` collects changes; leaving the outermost block queues them.
 
-        Nothing in the block may wait. A block inside another one of the same context joins it: its changes come to be with the
-        outer's. An exception drops the changes of the block it leaves and runs their rollback callbacks.
+        A block inside another one of the same context joins it: its changes come to be with the outer's. An exception drops the
+        changes of the block it leaves and runs their rollback callbacks.
+
+        A block should not wait once it has changed something. Where it does, whatever others change meanwhile is committed together
+        with it, when it ends, or dropped with it when it fails (they are told); what all of them hold in memory stays right.
 
         Args:
             why: who does it, for the log when it has to be dropped.

@@ -1,7 +1,8 @@
 """Group commit: what transactions queue is committed together, in order, and whoever must know waits for its group.
 
 Memory is authoritative. If a group cannot be committed, it and everything queued since then (which may rest on it) is dropped, the
-owners' undo callbacks run newest first, and all who wait are told. The next group is tried as if nothing had been.
+owners' undo callbacks run newest first, and all who wait are told. The next group is tried as if nothing had been. What a block has
+changed that waits before its end is in `open` until then (cgrd/store/waiting.py).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -16,6 +18,10 @@ from cgrd.errors import StoreError
 from cgrd.store.changes import Changes
 from cgrd.store.driver import DatabaseBusy, Driver
 from cgrd.store.tickets import TICKET, Group, Ticket, dropped, present_task
+from cgrd.store.waiting import OpenBlocks
+
+if TYPE_CHECKING:
+    from cgrd.store.transaction import Transaction
 
 log = logging.getLogger("cgrd.store")
 
@@ -37,14 +43,13 @@ class Groups:
         self._closed = False
         self.committing: Group | None = None
         self.queued: Group | None = None
-        self.drops = 0
+        self.open = OpenBlocks()
         self.failing: Exception | None = None
 
     def queue(self, changes: Changes, why: str) -> None:
         """Put a finished transaction's changes into the current group; the present context then waits for that group."""
-        if self._closed:
-            raise StoreError("the store is closed", explain=f"{why} came after the end; nothing of it is kept")
-        group = self.queued
+        self._refuse_closed(why)
+        group = self.open.held or self.queued
         if group is None:
             group = self.queued = Group()
             group.changes = changes
@@ -54,9 +59,33 @@ class Groups:
         group.whys.append(why)
         self.depend()
 
+    def _refuse_closed(self, why: str) -> None:
+        if self._closed:
+            raise StoreError("the store is closed", explain=f"{why} came after the end; nothing of it is kept")
+
+    def release(self, root: Transaction) -> None:
+        """A block with changes in the held group is over; with the last of them, the group is queued."""
+        self._refuse_closed(root.why)
+        held = self.open.held
+        assert held is not None
+        held.whys.append(root.why)
+        self.depend()
+        if self.open.released(root) is None:
+            return
+        if self.queued is None:
+            self.queued = held
+            self._idle.unpark()
+        else:
+            self.queued.take_in(held)
+        held.wake()
+
+    def fail_held(self, why: str, error: BaseException | None) -> None:
+        """A block with changes in the held group has failed: others have built on them, so all of the group goes."""
+        self._drop([], StoreError(f"{why} waited inside its transaction and failed: {error}", explain="nothing of the request has happened; repeat it"))
+
     def depend(self) -> None:
         """Let the present context's answer wait for everything queued so far."""
-        group = self.queued or self.committing
+        group = self.open.held or self.queued or self.committing
         if group is None:
             return
         ticket = TICKET.get()
@@ -84,14 +113,14 @@ class Groups:
     async def reach(self, group: Group) -> None:
         """Return when a group is settled."""
         while not group.settled:
-            if self.running:
+            if self.running or group is self.open.held:
                 await group.wait()
             else:
                 self._drain()
 
     async def settled(self) -> None:
         """Return when everything queued by anybody so far is committed or dropped."""
-        if group := self.queued or self.committing:
+        if group := self.open.held or self.queued or self.committing:
             await self.reach(group)
 
     def flush(self) -> None:
@@ -114,6 +143,8 @@ class Groups:
     def close(self) -> None:
         """Commit what is queued; nothing more is taken."""
         self._closed = True
+        if self.open.held is not None:
+            self._drop([], StoreError("the store is closed", explain="what was not finished then is not kept"))
         self.flush()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -183,12 +214,20 @@ class Groups:
             group.settle()
             self._on_commit(group.changes)
         else:
-            self._drop(group, group.failure)
+            groups = [group, self.queued] if self.queued is not None else [group]
+            self.queued = None
+            self._drop(groups, group.failure)
 
-    def _drop(self, group: Group, failure: Exception) -> None:
-        groups = [group, self.queued] if self.queued is not None else [group]
-        self.queued = None
-        self.drops += 1
+    def _drop(self, groups: list[Group], failure: Exception) -> None:
+        """Give up groups and everything newer, which may rest on them."""
+        blocks, held = self.open.dropped()
+        for block in reversed(blocks):
+            block.root.dropped = True
+            if held is None or block.own_changes is not held.changes:
+                undo(block.own_changes)
+            block.own_changes = Changes()
+        if held is not None:
+            groups = [*groups, held]
         log.error("store: dropped %s: %s", ", ".join(why for each in groups for why in each.whys[:20]), failure)
         for each in reversed(groups):
             undo(each.changes)

@@ -134,13 +134,12 @@ class OwnedStore:
     # Reading: what is queued lies over what is committed.
 
     def layers(self) -> list[Changes]:
-        """The changes not known to be committed, newest first, with those of the transaction open in this context."""
-        found = []
+        """The changes not known to be committed, newest first, with those of transactions that are open."""
         transaction = open_transaction(self)
-        while transaction is not None:
-            found.append(transaction.changes)
-            transaction = transaction.outer
-        for group in (self.groups.queued, self.groups.committing):
+        if transaction is not None and self.groups.open.contexts > 1:
+            self.groups.open.hold_others(transaction.root)
+        found = [block.own_changes for block in reversed(self.groups.open.blocks) if not block.is_held] if self.groups.open.blocks else []
+        for group in (self.groups.open.held, self.groups.queued, self.groups.committing):
             if group is not None:
                 found.append(group.changes)
         return found

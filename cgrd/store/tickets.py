@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Group:
     """Changes that are committed together or not at all."""
 
-    __slots__ = ("applied", "changes", "event", "failure", "settled", "whys")
+    __slots__ = ("applied", "changes", "event", "failure", "parts", "settled", "whys")
 
     def __init__(self) -> None:
         self.changes = Changes()
@@ -27,18 +27,33 @@ class Group:
         self.applied = False
         self.settled = False
         self.event: trio.Event | None = None
+        self.parts: list[Group] = []
 
     async def wait(self) -> None:
-        """Until it is committed or dropped."""
+        """Until it is committed or dropped, or `wake`."""
         if self.event is None:
             self.event = trio.Event()
         await self.event.wait()
 
+    def take_in(self, later: Group) -> None:
+        """Be one with a group whose changes were made after these: it is committed or dropped with this one."""
+        self.changes.merge(later.changes)
+        self.whys += later.whys
+        self.parts.append(later)
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        if self.event is not None:
+            self.event.set()
+            self.event = None
+
     def settle(self) -> None:
         """Tell everybody that the outcome is known."""
         self.settled = True
-        if self.event is not None:
-            self.event.set()
+        self.wake()
+        for part in self.parts:
+            part.failure = self.failure
+            part.settle()
 
 
 class Ticket:

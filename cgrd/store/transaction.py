@@ -34,41 +34,72 @@ class _Over:
 
 
 class Transaction:
-    """Collects changes; nothing in the block may wait. See `Store.transaction`."""
+    """Collects changes. See `Store.transaction`."""
 
-    __slots__ = ("_drops", "_token", "changes", "outer", "over", "store", "why")
+    __slots__ = ("_token", "dropped", "outer", "over", "own_changes", "root", "store", "why")
 
     def __init__(self, store: OwnedStore, why: str) -> None:
         self.store = store
         self.why = why
         self.over = False
-        self.changes = Changes()
+        self.dropped = False
+        self.own_changes = Changes()
+
+    @property
+    def changes(self) -> Changes:
+        """What is collected here, to be read or added to now; what others have begun and not finished comes before it."""
+        blocks = self.store.groups.open
+        if blocks.contexts > 1:
+            blocks.hold_others(self.root)
+        return self.own_changes
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its changes are in the held group already."""
+        held = self.store.groups.open.held
+        return held is not None and self.own_changes is held.changes
 
     def __enter__(self) -> Transaction:
         self.outer = open_transaction(self.store)
-        self._drops = self.store.groups.drops
+        self.root: Transaction = self if self.outer is None else self.outer.root
+        self.store.groups.open.enter(self)
         self._token: Token[Transaction | None] = _open.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         _open.reset(self._token)
-        changes, self.changes, self.over = self.changes, _Over(), True  # type: ignore[assignment]
-        if kind is not None:
-            undo(changes)
-        elif self.outer is not None:
-            self.outer.changes.merge(changes)
-        else:
-            self._queue(changes)
-
-    def _queue(self, changes: Changes) -> None:
+        self.store.groups.open.leave(self)
         try:
-            if self._drops != self.store.groups.drops:
+            if kind is not None:
+                self._fail(error)
+            elif self.outer is None:
+                self._queue()
+            elif not self.is_held:
+                self.outer.changes.merge(self.own_changes)
+        finally:
+            self.over = True
+            self.own_changes = _Over()  # type: ignore[assignment]
+
+    def _fail(self, error: BaseException | None) -> None:
+        if self.is_held:
+            self.store.groups.fail_held(self.why, error)
+        else:
+            undo(self.own_changes)
+
+    def _queue(self) -> None:
+        groups = self.store.groups
+        try:
+            if self.dropped:
                 text = f"{self.why} waited inside its transaction, and what it rests on was dropped meanwhile"
-                raise StoreError(text, explain="nothing in a transaction's block may wait")
-            if changes.size or changes.undo:
-                self.store.groups.queue(changes, self.why)
-        except StoreError:
-            undo(changes)
+                raise StoreError(text, explain="nothing of it has happened; repeat it")
+            if self.is_held:
+                groups.release(self)
+            elif not self.own_changes.empty:
+                if groups.open.contexts:
+                    groups.open.hold_others(self)
+                groups.queue(self.own_changes, self.why)
+        except StoreError as error:
+            self._fail(error)
             raise
 
     def on_rollback(self, callback: Callable[[], object]) -> None:
