@@ -5,7 +5,7 @@ PLUGINS := $(sort $(wildcard plugins/*/*/pyproject.toml))
 EDITABLE := -e . $(foreach p,$(PLUGINS),-e $(dir $(p)))
 STAMP := .venv/.installed
 
-.PHONY: setup system lint types unit conformance e2e test demo bench wheels clean
+.PHONY: setup system lint types unit conformance e2e test demo bench wheels docs clean
 
 setup: $(STAMP)
 
@@ -47,6 +47,9 @@ bench: setup
 wheels: setup           ## every distribution into dist/
 	rm -rf dist
 	$(BIN)/uv build --quiet --wheel --all-packages --out-dir dist
+
+docs: setup             ## pages that tests compare with the daemon
+	$(BIN)/cgrd methods --markdown -c conf/cgrd.toml > docs/METHODS.md
 
 clean:
 	rm -rf .venv dist

@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -207,35 +208,37 @@ class Kernel:
         """
         load_plugins(self.plugins, tree)
         fresh = self._assemble(tree, running=self.house)
-        await self._reload_changed(fresh)
+        async with AsyncExitStack() as undo:
+            await self._reload_changed(fresh, undo)
+            await self._start_new(fresh, undo)
+            undo.pop_all()
         old, self.house, self.tree = self.house, fresh, tree
         for component in fresh.components.values():
             component.services = fresh.services
         self.profiles.use(fresh.services.filters, sections=tree.sections)
-        await self._swap(old, fresh)
-
-    async def _reload_changed(self, fresh: House) -> None:
-        undo: list[tuple[Component, dict[str, Any]]] = []
-        try:
-            for section, component in fresh.components.items():
-                wanted = fresh.services.config.sections[section]
-                if self.house.components.get(section) is component and component.config != wanted:
-                    undo.append((component, component.config))
-                    await component.reload(wanted)
-        except Exception:
-            for component, config in reversed(undo):
-                await component.reload(config)
-            raise
-
-    async def _swap(self, old: House, fresh: House) -> None:
-        assert self._nursery is not None
-        await self._nursery.start(self._serve_pools, fresh)
-        for section in old.components.keys() - fresh.components.keys():
-            self._scopes.pop(section).cancel()
-        for section in fresh.components.keys() - old.components.keys():
-            await self._start(section, fresh.components[section])
         await self.listeners.follow(fresh)
-        self._scopes.pop(f"*pools {id(old)}").cancel()
+        for section in (*(old.components.keys() - fresh.components.keys()), f"*pools {id(old)}"):
+            self._end(section)
+
+    async def _reload_changed(self, fresh: House, undo: AsyncExitStack) -> None:
+        for section, component in fresh.components.items():
+            wanted = fresh.services.config.sections[section]
+            if self.house.components.get(section) is component and component.config != wanted:
+                undo.push_async_callback(component.reload, component.config)
+                await component.reload(wanted)
+
+    async def _start_new(self, fresh: House, undo: AsyncExitStack) -> None:
+        assert self._nursery is not None
+        undo.callback(self._end, f"*pools {id(fresh)}")
+        await self._nursery.start(self._serve_pools, fresh)
+        for section in fresh.components.keys() - self.house.components.keys():
+            undo.callback(self._end, section)
+            await self._start(section, fresh.components[section])
+
+    def _end(self, name: str) -> None:
+        """Cancel what was started under that name; nothing when it did not come so far."""
+        if (scope := self._scopes.pop(name, None)) is not None:
+            scope.cancel()
 
 
 async def serve(make: Callable[[], Kernel], *, task_status: trio.TaskStatus[Kernel] = trio.TASK_STATUS_IGNORED) -> None:

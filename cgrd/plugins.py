@@ -101,6 +101,8 @@ class Plugins:
     def load(self, sections: Mapping[str, Mapping[str, Any]], *, everything: bool = False) -> None:
         """Import what the configuration asks for, or everything; a plugin that fails is marked broken and the others go on."""
         for plugin in self.found:
+            if plugin.state == "broken":  # by an earlier configuration; it may be mended, or not be asked for any more
+                plugin.state, plugin.why = "off", ""
             if plugin.state == "off" and (everything or is_wanted(plugin, sections)):
                 self._load(plugin)
 

@@ -1,4 +1,4 @@
-"""`cgrd check`, `cgrd config show|explain`, `cgrd plugins`, `cgrd methods`: what a configuration means."""
+"""`cgrd check`, `cgrd config show|explain`, `cgrd plugins`: what a configuration means."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from cgrd.cli.options import CONFIG, ConfigPath, failed
+from cgrd.cli.options import CONFIG, ConfigPath, failed, show_table
 from cgrd.config import as_json, as_toml, explain, load
 from cgrd.errors import CgrdError
 from cgrd.kernel import Kernel, schemas_of
@@ -26,7 +24,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(config, name="config")
     app.command()(check)
     app.command()(plugins)
-    app.command()(methods)
     config.command("show")(show)
     config.command("explain")(explain_key)
 
@@ -65,18 +62,8 @@ def plugins(config: ConfigPath = CONFIG, no_config: Annotated[bool, typer.Option
     found = Plugins.installed()
     if not no_config and config.exists():
         found.load(_tree(config).sections)
-    table = Table("plugin", "version", "kind", "state", "contributes", "why")
-    for plugin in found.found:
-        state = plugin.state if plugin.state != "off" else "off (not asked for)"
-        table.add_row(plugin.distribution, plugin.version, plugin.kind, state, " ".join(plugin.contributes), plugin.why)
-    Console().print(table)
-
-
-def methods(config: ConfigPath = CONFIG) -> None:
-    """List every method that a daemon of this configuration serves, and by which part."""
-    graph = assembled(config).house.graph
-    for name in sorted(graph.methods):
-        print(f"{name}\t{graph.methods[name].owner}")
+    heads = ("plugin", "version", "kind", "state", "contributes", "why")
+    show_table(heads, [(plugin.distribution, plugin.version, plugin.kind, plugin.state, " ".join(plugin.contributes), plugin.why) for plugin in found.found])
 
 
 def show(

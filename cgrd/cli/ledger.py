@@ -8,10 +8,8 @@ from typing import Annotated
 
 import trio
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from cgrd.cli.options import failed
+from cgrd.cli.options import failed, show_table
 from cgrd.codec import plain_tree
 from cgrd.errors import CgrdError
 from cgrd.money import plain
@@ -53,8 +51,8 @@ def show(account: Annotated[str, typer.Argument(help="tenant:account")], state: 
         entries = store.ledger(account=account, limit=limit, newest_first=True)
     finally:
         store.close()
-    table = Table("at", "balance", "type", "before", "change", "after", "why", "event")
+    rows = []
     for entry in entries:
         amounts = (plain(entry.before), plain(entry.change), plain(entry.after))
-        table.add_row(str(entry.at), entry.balance_id or entry.balance_uuid, entry.balance_type, *amounts, entry.why, entry.event_id)
-    Console().print(table)
+        rows.append((str(entry.at), entry.balance_id or entry.balance_uuid, entry.balance_type, *amounts, entry.why, entry.event_id))
+    show_table(("at", "balance", "type", "before", "change", "after", "why", "event"), rows)

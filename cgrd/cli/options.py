@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from cgrd.errors import CgrdError
 
@@ -22,3 +25,15 @@ def failed(error: CgrdError) -> NoReturn:
     if error.explain:
         print(error.explain, file=sys.stderr)
     raise typer.Exit(1) from error
+
+
+def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: drawn on a terminal, lines with tabs for a program that reads on."""
+    if not sys.stdout.isatty():
+        for row in (heads, *rows):
+            print("\t".join(row))
+        return
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)

@@ -126,6 +126,19 @@ async def test_one_that_does_not_start_is_named_and_skipped_where_that_is_wanted
         assert await call(kernel, "CoreSv1.Ping") == "Pong"
 
 
+@pytest.mark.parametrize("fault", ["async def serve(self, *, task_status):\n        raise OSError('no such line')", "x = undefined"])
+async def test_one_that_fails_in_a_reload_leaves_the_old_configuration_and_may_be_left_out_again(install: Callable[..., None], fault: str) -> None:
+    install("acme-late", "late", SUBSYSTEM.format("late").replace("    @method", f"    {fault}\n    @method"), schema=SCHEMA)
+    async with kernel_in_memory({"attributes": {"enabled": True}}) as kernel:
+        before = await call(kernel, "ConfigSv1.GetConfig")
+        with pytest.raises(CgrdError, match="late cannot be"):
+            await call(kernel, "ConfigSv1.SetConfig", Config={"late": {"enabled": True}, "attributes": {"nested_fields": True}})
+        assert await call(kernel, "ConfigSv1.GetConfig") == before
+        with pytest.raises(CgrdError, match="find service"):
+            await call(kernel, "lateV1.Do")
+        assert await call(kernel, "ConfigSv1.SetConfig", Config={"attributes": {"nested_fields": True}}) == "OK"
+
+
 async def test_one_that_is_not_enabled_is_not_imported(install: Callable[..., None]) -> None:
     install("acme-off", "off", "raise RuntimeError('imported')\n", schema=SCHEMA, group="cgrd.agents")
     async with kernel_in_memory({}) as kernel:

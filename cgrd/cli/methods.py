@@ -1,0 +1,70 @@
+"""`cgrd methods`: what a daemon of a configuration serves, as lines or as a page beside the reference's list."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from importlib.resources import files
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+
+from cgrd.cli.configuration import assembled
+from cgrd.cli.options import CONFIG, ConfigPath
+from cgrd.component import Served
+
+HEAD = """# Methods
+
+What a daemon with every subsystem in it serves, beside the methods of CGRateS. Made by `cgrd methods --markdown -c conf/cgrd.toml`; a test
+compares this page with the daemon. Agents serve `AgentV1` to SessionS besides.
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command()(methods)
+
+
+def methods(
+    config: ConfigPath = CONFIG,
+    markdown: Annotated[bool, typer.Option("--markdown", help="as a page, with the methods of CGRateS that are not served")] = False,
+) -> None:
+    """List every method that a daemon of this configuration serves, and by which part."""
+    served = assembled(config).house.graph.methods
+    if markdown:
+        print(page(served, reference_methods()), end="")
+        return
+    for name in sorted(served):
+        print(f"{name}\t{served[name].owner}")
+
+
+def reference_methods() -> list[str]:
+    """The names of CGRateS' methods, `Service.Method`."""
+    return files("cgrd.cli").joinpath("reference_methods.txt").read_text().split()
+
+
+def page(served: Mapping[str, Served], reference: Iterable[str]) -> str:
+    """The page: a table for each service, the reference's first."""
+    theirs = set(reference)
+    count = sum(name in served for name in theirs)
+    lines = [HEAD, f"{count} of the {len(theirs)} methods of CGRateS are served, and {len(served.keys() - theirs)} more."]
+    for service, names in groupby(sorted(theirs | served.keys()), key=lambda name: name.partition(".")[0]):
+        lines += ["", f"## {service}", "", "| method | served by | what it does |", "|---|---|---|", *_rows(list(names), served, theirs)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(names: list[str], served: Mapping[str, Served], theirs: set[str]) -> Iterator[str]:
+    for name in names:
+        method = served.get(name)
+        own = "" if name in theirs else " (cgrd's own)"
+        yield f"| {name.partition('.')[2]} | {method.owner + own if method else 'not yet'} | {_told(method.handler) if method else ''} |"
+
+
+def _told(handler: Any) -> str:
+    """The first sentence of a function's documentation, on one line."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    text = inspect.getdoc(handler) if inspect.isroutine(handler) else ""
+    return " ".join((text or "").partition("\n\n")[0].split()).replace("|", "\\|")

@@ -1,0 +1,146 @@
+"""The command line: each command as a person or a script runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cgrd.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+CONFIG = str(ROOT / "conf" / "cgrd.toml")
+MONEY = """
+[rals]
+enabled = true
+[apiers]
+enabled = true
+"""
+
+
+def cgrd(*words: str, **options: Any) -> Result:
+    return CliRunner().invoke(app, list(words), **options)
+
+
+def test_without_a_word_it_tells_what_there_is() -> None:
+    done = subprocess.run([sys.executable, "-m", "cgrd.cli", "--help"], capture_output=True, text=True, check=True)
+    for command in ("run", "check", "config", "plugins", "methods", "console", "load", "ledger", "trace"):
+        assert f" {command} " in done.stdout
+
+
+def test_check_says_what_would_run() -> None:
+    done = cgrd("check", "-c", CONFIG)
+    assert done.exit_code == 0, done.output
+    assert f"{CONFIG} is good: " in done.output
+    assert "sessions" in done.output
+
+
+def test_check_names_file_line_and_key_of_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "cgrd.toml").write_text("[attributes]\nenabled = true\nindexed_select = true\n")
+    done = cgrd("check", "-c", str(tmp_path))
+    assert done.exit_code == 1
+    assert "cgrd.toml:3" in done.stderr
+    assert "indexed_selects" in done.stderr
+
+
+def test_config_explain_tells_value_origin_default_and_meaning(tmp_path: Path) -> None:
+    (tmp_path / "cgrd.toml").write_text("[sessions]\nenabled = true\n")
+    done = cgrd("config", "explain", "sessions.enabled", "-c", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    for word in ("true", "cgrd.toml:2", "false"):
+        assert word in done.output
+    assert cgrd("config", "explain", "sessions.enabld", "-c", str(tmp_path)).exit_code == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_config_show_prints_one_section_and_no_secret(tmp_path: Path, form: list[str]) -> None:
+    (tmp_path / "cgrd.toml").write_text('[sentrypeer]\nclient_secret = "hush"\n')
+    done = cgrd("config", "show", "sentrypeer", "-c", str(tmp_path), *form)
+    assert done.exit_code == 0, done.output
+    assert "client_secret" in done.output
+    assert "hush" not in done.output
+    assert cgrd("config", "show", "nothing", "-c", str(tmp_path)).exit_code == 1
+
+
+def test_plugins_are_listed_with_what_became_of_them() -> None:
+    done = cgrd("plugins", "-c", CONFIG)
+    rows = {line.split("\t")[0]: line.split("\t") for line in done.output.splitlines()}
+    assert rows["cgrd-subsystem-attributes"][2:5] == ["subsystem", "loaded", "cgrd_components cgrd_stages"]
+    assert rows["cgrd-agent-janus"][3] == "off"
+
+
+def test_methods_are_listed_with_who_serves_them() -> None:
+    assert "AttributeSv1.ProcessEvent\tattributes" in cgrd("methods", "-c", CONFIG).output.splitlines()
+
+
+def test_the_page_of_methods_is_what_the_daemon_says() -> None:
+    assert cgrd("methods", "--markdown", "-c", CONFIG).output == (ROOT / "docs" / "METHODS.md").read_text(), "make docs"
+
+
+def test_console_calls_a_method(daemon: Callable[..., Any]) -> None:
+    server = at(daemon("[attributes]\nenabled = true\n"))
+    assert json.loads(cgrd("console", "CoreSv1.Ping", "-s", server).output) == "Pong"
+    told = cgrd("console", "AttributeSv1.ProcessEvent", "Tenant=x", 'Event={"Account":"1001"}', "-s", server)
+    assert told.exit_code == 1
+    assert "NOT_FOUND" in told.stderr
+    assert "no attribute profile" in told.stderr
+    whole = cgrd("console", "ConfigSv1.GetConfig", "-", "-s", server, input='{"Section": "attributes"}')
+    assert json.loads(whole.output)["attributes"]["enabled"] is True
+    assert "wanted Key=value" in cgrd("console", "CoreSv1.Ping", "what", "-s", server).stderr
+
+
+def at(running: Any) -> str:
+    return f"127.0.0.1:{running.port()}"
+
+
+def test_where_nothing_listens_it_says_so() -> None:
+    done = cgrd("console", "CoreSv1.Ping", "-s", "127.0.0.1:1")
+    assert done.exit_code == 1
+    assert "is the daemon running there?" in done.stderr
+
+
+def test_a_plan_is_checked_loaded_and_refused_with_file_and_line(tmp_path: Path, daemon: Callable[..., Any]) -> None:
+    plan = tmp_path / "plan"
+    plan.mkdir()
+    (plan / "Destinations.csv").write_text("#Id,Prefix\nDST_1002,1002\n")
+    assert "1 " in cgrd("load", str(plan), "--check").output
+    running = daemon(MONEY)
+    assert cgrd("load", str(plan), "--dry-run", "-s", at(running)).output == "the plan is good; nothing was loaded\n"
+    done = cgrd("load", str(plan), "-s", at(running))
+    assert (done.exit_code, done.output) == (0, "loaded\n")
+    heads = "#Id,DestinationId,RatesTag,RoundingMethod,RoundingDecimals,MaxCost,MaxCostStrategy\n"
+    (plan / "DestinationRates.csv").write_text(f"{heads}DR,DST_1002,NONE,*up,4,0,\n")
+    refused = cgrd("load", str(plan), "--check")
+    assert refused.exit_code == 1
+    assert "DestinationRates.csv:2" in refused.output
+    assert cgrd("load", str(plan), "-s", at(running)).exit_code == 1
+    assert cgrd("load", str(tmp_path / "nowhere"), "--check").exit_code == 1
+
+
+def test_the_ledger_is_verified_and_shown(daemon: Callable[..., Any]) -> None:
+    running = daemon(MONEY)
+    running.ask("APIerSv1.SetAccount", Tenant="cgrates.org", Account="1001")
+    running.ask("APIerSv1.AddBalance", Tenant="cgrates.org", Account="1001", BalanceType="*monetary", Value=5, Balance={"ID": "cash"})
+    locked = cgrd("ledger", "verify", "--state", str(running.state))
+    assert locked.exit_code == 1  # the daemon owns it
+    assert running.stop() == 0
+    done = cgrd("ledger", "verify", "--state", str(running.state))
+    assert done.exit_code == 0, done.output
+    shown = cgrd("ledger", "show", "cgrates.org:1001", "--state", str(running.state)).output.splitlines()
+    assert shown[0].split("\t")[1:6] == ["balance", "type", "before", "change", "after"]
+    assert shown[1].split("\t")[1:6] == ["cash", "*monetary", "0", "5", "5"]
+
+
+def test_trace_shows_requests_as_trees(daemon: Callable[..., Any]) -> None:
+    running = daemon('[attributes]\nenabled = true\n[sessions]\nenabled = true\nattributes_conns = ["*internal"]\n')
+    assert cgrd("trace", "--once", "-s", at(running)).exit_code == 0
+    running.answer({"method": "SessionSv1.AuthorizeEvent", "params": [{"Event": {"OriginID": "1", "Account": "1001"}, "GetAttributes": True}], "id": 1})
+    told = cgrd("trace", "--once", "--details", "-s", at(running)).output
+    assert "SessionSv1.AuthorizeEvent → sessions" in told
+    assert "└── AttributeSv1.ProcessEvent → attributes" in told
