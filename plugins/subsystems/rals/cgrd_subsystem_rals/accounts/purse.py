@@ -115,6 +115,10 @@ class Purse:
             if balance.Value != before
         ]
 
+    def met(self) -> frozenset[str]:
+        """The UUIDs of the balances that were set, also to what they held already."""
+        return frozenset(self._before)
+
     def touched(self) -> dict[str, Account]:
         """The accounts that were changed, by id."""
         return {account: self.accounts[account] for account, *_ in self._before.values()}

@@ -122,5 +122,5 @@ TYPES: dict[str, Run] = {
     "*transfer_balance": transfer_balance,
 }
 
-TRYING: Final = frozenset(TYPES) - {"*reset_counters", "*reset_account"}
-"""Types that set triggers off also where no balance has changed."""
+TRYING: Final = frozenset((*TYPES, "*reset_triggers")) - {"*reset_counters", "*reset_account"}
+"""Types after which triggers are looked at, also where no balance has changed."""

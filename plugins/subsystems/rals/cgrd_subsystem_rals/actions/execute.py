@@ -125,9 +125,11 @@ class Executor:
         if own.ActionTriggers or own.UnitCounters:
             init_counters(own)
         changes = doing.work.take(doing.used, why=f"{doing.action.Id} {doing.action.ActionType}".strip())
-        tries = changes or doing.action.ActionType in balances.TRYING
-        for key in dict.fromkeys([doing.key, *(change.account for change in changes)]) if tries else ():
-            self.fire(doing.work, key, frozenset(change.uuid for change in changes))
+        # A trigger that may fire again looks at all balances, whenever they changed.
+        met = held(own) if doing.action.ActionType == "*reset_triggers" else doing.used.met()
+        if doing.action.ActionType in balances.TRYING or (changes and doing.action.ActionType not in balances.TYPES):
+            for key in dict.fromkeys([doing.key, *(change.account for change in changes)]):
+                self.fire(doing.work, key, met)
 
     # -- triggers
 
@@ -191,6 +193,11 @@ class Executor:
                 each.Executed = executed
                 each.LastExecutionTime = work.at
         work.take(purse)
+
+
+def held(account: Account) -> frozenset[str]:
+    """The UUIDs of all balances of an account."""
+    return frozenset(balance.Uuid for balances in (account.BalanceMap or {}).values() for balance in balances or ())
 
 
 def _name(trigger: ActionTrigger) -> tuple[str, str]:

@@ -21,7 +21,7 @@ def administration_parts(desk: Desk, executor: Executor, responder: Responder) -
     return (
         CostsApi(desk, responder),
         UsageApi(desk, responder),
-        AccountsApi(desk),
+        AccountsApi(desk, executor),
         BalancesApi(desk, executor),
         ActionsApi(desk, executor),
         PlansApi(desk),

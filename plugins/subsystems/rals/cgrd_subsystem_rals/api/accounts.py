@@ -12,6 +12,7 @@ from cgrd.errors import MandatoryMissing, NotFound, ServerError
 from cgrd.profiles import PaginatorWithTenant, page
 from cgrd_subsystem_rals.accounts.counters import init_counters
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger
+from cgrd_subsystem_rals.actions.execute import Executor, held
 from cgrd_subsystem_rals.api.old_form import old_account
 from cgrd_subsystem_rals.api.scheduling import reload_scheduler
 from cgrd_subsystem_rals.bindings import plan_of, plans_of, rebind, unbind
@@ -79,8 +80,9 @@ class RemoveAccount(msgspec.Struct):
 class AccountsApi:
     """Accounts are made, told and removed."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, executor: Executor) -> None:
         self.desk = desk
+        self.executor = executor
 
     def found(self, args: WhichAccount) -> Account:
         """The account.
@@ -182,10 +184,13 @@ class AccountsApi:
             if flag in ("AllowNegative", "Disabled"):
                 setattr(account, flag, value)
         work.take(purse)
+        if triggers:
+            self.executor.fire(work, key, held(account))
         if plans:
             first_form = isinstance(args, SetAccount)  # which keeps accounts in plans that have nothing more to do for them, as recorded
             work.beside.append(lambda: rebind(self.desk, key, plans, keep_others=keep_plans, why=why, at_once_too=first_form))
         self.desk.keep(work)
+        self.desk.in_background(work)
 
     def _check(self, plans: list[str], triggers: list[str]) -> None:
         try:

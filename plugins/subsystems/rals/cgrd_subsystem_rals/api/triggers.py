@@ -17,7 +17,7 @@ from cgrd.errors import MandatoryMissing, NotFound, ServerError
 from cgrd.instants import parse_instant
 from cgrd_subsystem_rals.accounts.counters import init_counters
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger, BalanceFilter
-from cgrd_subsystem_rals.actions.execute import Executor
+from cgrd_subsystem_rals.actions.execute import Executor, held
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.kinds.balances import word, words
 from cgrd_subsystem_rals.kinds.triggers import altered
@@ -112,8 +112,7 @@ class TriggersApi:
         init_counters(purse.own)
         work.take(purse)
         if look:
-            held = frozenset(balance.Uuid for balances in (purse.own.BalanceMap or {}).values() for balance in balances or ())
-            self.executor.fire(work, account.ID, held)
+            self.executor.fire(work, account.ID, held(purse.own))
         self.desk.keep(work)
         self.desk.in_background(work)
         return "OK"
