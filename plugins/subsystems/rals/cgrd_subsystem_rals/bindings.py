@@ -99,7 +99,12 @@ def rebind(desk: Desk, key: str, plan_ids: Iterable[str], *, keep_others: bool, 
 
 def unbind_everywhere(desk: Desk, work: Work, key: str) -> None:
     """Let an account off all plans, when the order is kept."""
-    work.beside.append(lambda: [unbind(desk, plan, [key], why=work.cause.why) for plan in plans_of(desk, key)])
+
+    def leave() -> None:
+        for plan in list(plans_of(desk, key)):
+            unbind(desk, plan, [key], why=work.cause.why)
+
+    work.beside.append(leave)
 
 
 def waiting_tasks(desk: Desk) -> list[Task]:

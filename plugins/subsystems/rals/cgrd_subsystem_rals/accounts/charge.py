@@ -28,7 +28,7 @@ class Charge:
         self.dry_run = dry_run
         self.start = call.TimeStart.ns
         self.end = max(call.TimeEnd.ns, self.start + 1)
-        self.used = max(call.DurationIndex, self.end - self.start)
+        self.used = max(call.DurationIndex, call.duration)
         self.so_far = call.MaxCostSoFar
         self.negative_fee = False
         self.disconnected = False
@@ -54,7 +54,9 @@ class Charge:
 
     def rate(self, subject: str) -> RatedCall:
         """The rest of the call by the rates of a subject."""
-        return rate_call(self.book, self.call, subject=subject, start=self.at(), end=self.end, used=self.used)
+        # Usage below nothing counts from the end that the call names, as when it is only rated.
+        end = min(self.end, self.call.TimeEnd.ns) if self.call.duration < 0 else self.end
+        return rate_call(self.book, self.call, subject=subject, start=self.at(), end=end, used=self.used)
 
 
 def money_run(

@@ -88,9 +88,10 @@ def _factors(value: Any) -> dict[str, Decimal] | None:
     if value in (None, ""):
         return None
     try:
-        return decode(value, dict[str, Decimal]) if isinstance(value, str) else convert(value, dict[str, Decimal])
+        found: dict[str, Decimal] = decode(value, dict[str, Decimal]) if isinstance(value, str) else convert(value, dict[str, Decimal])
     except (msgspec.DecodeError, ValueError) as error:
         raise Wrong(f"json: Factors cannot be read: {error}", explain='write them as {"*voice": 60}') from error
+    return found
 
 
 def _flag(value: Any) -> bool | None:

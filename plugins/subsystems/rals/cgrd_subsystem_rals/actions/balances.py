@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from cgrd_subsystem_rals.accounts import operations
+from cgrd_subsystem_rals.accounts.errors import AccountNotFound
 from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.transfer import transfer
 from cgrd_subsystem_rals.actions.doing import Doing, Run
@@ -89,8 +90,6 @@ def transfer_balance(doing: Doing) -> None:
     same = extra.DestinationAccountID == doing.key
     target: Purse = source if same else doing.work.purse(extra.DestinationAccountID)
     if not same and doing.work.find(extra.DestinationAccountID) is None:
-        from cgrd_subsystem_rals.accounts.errors import AccountNotFound
-
         raise AccountNotFound(explain=f"no account {extra.DestinationAccountID} to transfer to")
     wanted = doing.wanted
     transfer(

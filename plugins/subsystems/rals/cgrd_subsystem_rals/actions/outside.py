@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from cgrd.codec import decode, encode
+from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError, Unreachable, Wrong
 from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.records import Account
@@ -22,7 +23,7 @@ from cgrd_subsystem_rals.actions.remote import call_other, filled_parameters
 @without_account
 def http_post(doing: Doing) -> None:
     """Post the account, or the event, as JSON."""
-    doing.later(partial(_post, doing, encode(doing.told())))
+    doing.later(partial(_posted, doing, encode(doing.told())))
 
 
 @without_account
@@ -34,7 +35,7 @@ def http_post_async(doing: Doing) -> None:
 @without_account
 def post_event(doing: Doing) -> None:
     """Post the event as JSON."""
-    doing.later(partial(_post, doing, encode(dict(doing.event or {}))))
+    doing.later(partial(_posted, doing, encode(dict(doing.event or {}))))
 
 
 async def _start(doing: Doing, body: bytes) -> None:
@@ -50,6 +51,10 @@ async def _post_logged(doing: Doing, body: bytes) -> None:
         await _post(doing, body)
     except CgrdError as error:
         doing.desk.services.log("rals").error("not posted", url=doing.action.ExtraParameters, error=str(error), explain=error.explain)
+
+
+async def _posted(doing: Doing, body: bytes) -> None:
+    await _post(doing, body)
 
 
 async def _post(doing: Doing, body: bytes) -> bytes:
@@ -69,8 +74,6 @@ async def _post(doing: Doing, body: bytes) -> bytes:
 
 
 def _timeout(doing: Doing) -> float:
-    from cgrd.durations import SECOND, parse_duration
-
     return parse_duration(str(doing.desk.services.config.general["reply_timeout"])) / SECOND
 
 

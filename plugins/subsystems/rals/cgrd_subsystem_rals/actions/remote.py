@@ -13,6 +13,7 @@ import msgspec
 import trio
 
 from cgrd.codec import decode, encode, plain_tree
+from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError, Disconnected, RemoteError, ReplyTimeout, Unreachable, Wrong
 from cgrd.fields import MISSING, descend, split_path, text_of
 from cgrd_subsystem_rals.actions.doing import Doing
@@ -77,8 +78,6 @@ async def _once(doing: Doing, asked: Parameters) -> None:
     if asked.Address == INTERNAL:
         await doing.desk.call_here(asked.Method, asked.Params)
         return
-    from cgrd.durations import SECOND, parse_duration
-
     limit = parse_duration(str(services.config.general["reply_timeout"])) / SECOND
     request = encode({"id": 1, "method": asked.Method, "params": [plain_tree(asked.Params)]})
     try:

@@ -15,7 +15,7 @@ from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger
 from cgrd_subsystem_rals.actions.execute import Executor, held
 from cgrd_subsystem_rals.api.old_form import old_account
 from cgrd_subsystem_rals.api.scheduling import reload_scheduler
-from cgrd_subsystem_rals.bindings import plan_of, plans_of, rebind, unbind
+from cgrd_subsystem_rals.bindings import plan_of, rebind, unbind_everywhere
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.planned import attached
 
@@ -214,7 +214,7 @@ class AccountsApi:
         key = self.desk.key(args.Tenant, args.Account)
         work = self.desk.work("APIerSv1.RemoveAccount")
         work.remove(key)
-        work.beside.append(lambda: [unbind(self.desk, plan, [key], why="APIerSv1.RemoveAccount") for plan in plans_of(self.desk, key)])
+        unbind_everywhere(self.desk, work, key)
         self.desk.keep(work)
         return await self._reloaded(args.ReloadScheduler)
 
