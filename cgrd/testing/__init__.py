@@ -11,11 +11,12 @@ from cgrd.testing.clock import VirtualClock
 
 if TYPE_CHECKING:
     from cgrd.testing.contract import assert_contract
-    from cgrd.testing.memory import call, kernel_in_memory
+    from cgrd.testing.memory import RecordedPeer, call, kernel_in_memory
     from cgrd.testing.stores import Disk, store_on
 
 __all__ = [
     "Disk",
+    "RecordedPeer",
     "VirtualClock",
     "assert_contract",
     "call",
@@ -23,7 +24,7 @@ __all__ = [
     "store_on",
 ]
 
-_ROOMS = {"Disk": "stores", "store_on": "stores", "assert_contract": "contract", "call": "memory", "kernel_in_memory": "memory"}
+_ROOMS = {"Disk": "stores", "store_on": "stores", "assert_contract": "contract", "call": "memory", "kernel_in_memory": "memory", "RecordedPeer": "memory"}
 
 
 def __getattr__(name: str) -> Any:

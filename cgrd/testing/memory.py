@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,7 @@ import trio
 from cgrd.codec import decode, encode
 from cgrd.config import Tree, defaults, overlaid
 from cgrd.config.sources import Source
+from cgrd.graph import fitted
 from cgrd.kernel import Kernel, load_plugins, schemas_of
 from cgrd.plugins import Plugins
 from cgrd.rpc.arguments import read_arguments
@@ -20,6 +22,7 @@ from cgrd.testing.clock import VirtualClock
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
+    from cgrd.component import Peer
     from cgrd.store import Store
 
 SILENT = {"rpc_json": "", "rpc_gob": "", "http": "", "birpc_json": "", "rpc_json_tls": "", "rpc_gob_tls": "", "http_tls": ""}
@@ -77,8 +80,39 @@ def _alone(error: BaseException) -> BaseException:
     return error
 
 
-async def call(kernel: Kernel, method: str, **arguments: Any) -> Any:
-    """Call a method as a client would: its arguments and its answer go through JSON; raises what the client would be told."""
+async def call(kernel: Kernel, method: str, *, peer: Peer | None = None, **arguments: Any) -> Any:
+    """Call a method as a client would: its arguments and its answer go through JSON; raises what the client would be told.
+
+    Args:
+        kernel: the daemon.
+        method: `Service.Method`.
+        peer: who calls, where the daemon is to call back (`RecordedPeer`).
+        arguments: the fields of the method's argument.
+    """
     served = kernel.house.graph.find(method)
-    answer = await kernel.house.graph.request(served, read_arguments(served.args, msgspec.Raw(encode([arguments]))))
+    answer = await kernel.house.graph.request(served, read_arguments(served.args, msgspec.Raw(encode([arguments]))), peer)
     return decode(encode(answer))
+
+
+_agents = count(1)
+
+
+class RecordedPeer:
+    """An agent as SessionS sees it: it keeps what it is told, and answers OK.
+
+    Attributes:
+        told: method and arguments of each call.
+        answers: what it answers instead, by method; an exception is raised.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.id = name or f"agent{next(_agents)}"
+        self.told: list[tuple[str, Any]] = []
+        self.answers: dict[str, Any] = {}
+
+    async def call(self, method: str, args: object, reply: Any = Any) -> Any:
+        self.told.append((method, decode(encode(args))))
+        answer = self.answers.get(method, "OK")
+        if isinstance(answer, Exception):
+            raise answer
+        return fitted(answer, reply)
