@@ -136,12 +136,11 @@ def set_expiry(purse: Purse, wanted: BalanceFilter) -> int:
 
 
 def reset_account(purse: Purse) -> None:
-    """Replace the balances of each type by one of nothing; counters and triggers begin anew."""
+    """Replace the balances of each type by one of nothing; triggers may fire again, counters stay, as recorded."""
     for kind in list(purse.own.BalanceMap or {}):
         for balance in purse.own.balances(kind):
             purse.drop(Held(purse.own, kind, balance))
         _make(purse, BalanceFilter(Type=kind), ZERO)
-    reset_counters(purse)
     for trigger in purse.own.ActionTriggers or []:
         trigger.Executed = False
 
