@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import os
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache, total_ordering
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -80,9 +80,12 @@ class Instant:
         """RFC 3339 with as many decimals as are there."""
         if self.ns == _ZERO_NS:
             return "0001-01-01T00:00:00Z"
-        moment = self.datetime()
         nanos = self.ns % SECOND
         fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
+        if self.zone is UTC:
+            days, second = divmod(self.ns // SECOND, 86_400)
+            return f"{_day_text(days)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{fraction}Z"
+        moment = self.datetime()
         return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + _offset(moment)
 
     def __repr__(self) -> str:
@@ -90,6 +93,18 @@ class Instant:
 
 
 Instant.ZERO = Instant(_ZERO_NS, UTC)
+
+
+@lru_cache(4096)
+def _day_text(days: int) -> str:
+    """The date so many days after 1 January 1970."""
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
+
+
+@lru_cache(4096)
+def _day_number(year: int, month: int, day: int) -> int:
+    """How many days a date is after 1 January 1970."""
+    return (date(year, month, day) - _EPOCH.date()).days
 
 
 def _offset(moment: datetime) -> str:
@@ -162,12 +177,14 @@ def _instant(match: re.Match[str], zone: tzinfo, text: str) -> Instant:
 
 
 def _wall(year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: str | None, zone: tzinfo, text: str) -> Instant:
+    nanos = int(fraction.ljust(9, "0")) if fraction else 0
     try:
+        if zone is UTC and hour < 24 and minute < 60 and second < 60:
+            return Instant((_day_number(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second) * SECOND + nanos, UTC)
         whole = datetime(year, month, day, hour, minute, second, tzinfo=zone)
         delta = whole - _EPOCH
     except (ValueError, OverflowError) as error:
         raise Wrong(f'parsing time "{text}": {error}') from error
-    nanos = int((fraction or "").ljust(9, "0")) if fraction else 0
     return Instant((delta.days * 86_400 + delta.seconds) * SECOND + nanos, zone)
 
 

@@ -53,7 +53,8 @@ async def _tell_balances(desk: Desk, key: str) -> None:
     account = desk.accounts.get(key)
     if account is not None:
         for fields in balance_fields(account):
-            await _tell(desk, _event(desk, account, fields, "BalanceUpdate"))
+            # As recorded: a balance's event says its type in its fields alone, no filter on `~*opts.*eventType` finds it.
+            await _tell(desk, _event(desk, account, fields, ""))
 
 
 def account_fields(account: Account, initial: Mapping[str, Decimal]) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _balance_event(account: Account, kind: str, balance: Balance) -> dict[str, A
 
 
 def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> CGREvent:
-    return CGREvent(Tenant=account.tenant, ID=str(uuid4()), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind})
+    return CGREvent(Tenant=account.tenant, ID=str(uuid4()), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
 
 
 async def _tell(desk: Desk, event: CGREvent) -> None:

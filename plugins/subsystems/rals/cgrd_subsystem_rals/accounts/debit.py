@@ -48,12 +48,16 @@ def debit(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) 
     if call.duration == 0:
         span = zero_span(book, call)
         return outcome_of(call, purse, [span] if span else [])
-    charge = run(book, purse, call, go_negative=not call.DenyNegativeAccount, dry_run=False)
-    count_spans(purse.accounts, book, call, charge.spans)
+    return settled(book, call, run(book, purse, call, go_negative=not call.DenyNegativeAccount, dry_run=False))
+
+
+def settled(book: RatingBook, call: CallDescriptor, charge: Charge) -> Debited:
+    """A charge as a debit: counted, compressed and rounded."""
+    count_spans(charge.purse.accounts, book, call, charge.spans)
     spans = compress_spans(charge.spans)
     if call.PerformRounding:
-        round_spans(purse, spans)
-    return outcome_of(call, purse, spans)
+        round_spans(charge.purse, spans)
+    return outcome_of(call, charge.purse, spans)
 
 
 def with_defaults(call: CallDescriptor) -> CallDescriptor:

@@ -9,7 +9,8 @@ import msgspec
 
 from cgrd.costs import CallDescriptor, TimeSpan
 from cgrd.errors import InsufficientCredit
-from cgrd_subsystem_rals.accounts.debit import Debited, debit, outcome_of, refuse_disabled, run, with_defaults
+from cgrd_subsystem_rals.accounts.charge import Charge
+from cgrd_subsystem_rals.accounts.debit import Debited, debit, outcome_of, refuse_disabled, run, settled, with_defaults
 from cgrd_subsystem_rals.accounts.purse import Bank, Purse
 from cgrd_subsystem_rals.accounts.records import Account
 from cgrd_subsystem_rals.accounts.rest import is_overdrawn_default
@@ -33,7 +34,11 @@ def max_session_time(book: RatingBook, bank: Bank, account: Account, call: CallD
     call = with_defaults(call)
     if call.duration == 0:
         return 0
-    charge = run(book, Purse(account, bank), call, go_negative=False, dry_run=True)
+    return _covered(call, run(book, Purse(account, bank), call, go_negative=False, dry_run=True))
+
+
+def _covered(call: CallDescriptor, charge: Charge) -> int:
+    """How much of the call a trial has paid from what the account holds."""
     if charge.negative_fee:
         return 0
     covered = 0
@@ -66,13 +71,20 @@ def max_debit(book: RatingBook, bank: Bank, account: Account, call: CallDescript
     """
     if call.duration == 0:
         return _debit_nothing(book, bank, account, call)
-    granted = max_session_time(book, bank, account, call)
-    if granted == UNLIMITED:
+    book.policy.check_usage(call.ToR, call.duration)
+    refuse_disabled(account)
+    if account.AllowNegative:
         return debit(book, bank, account, call)
+    call = with_defaults(call)
+    trial = run(book, Purse(account, bank), call, go_negative=False, dry_run=True)
+    granted = _covered(call, trial)
+    if granted == call.duration and trial.done:
+        # What was tried is what a debit would do.
+        return settled(book, call, trial)
     if call.ForceDuration and granted < call.duration:
         raise InsufficientCredit(explain=f"account {account.ID} can pay {granted} of {call.duration}")
     if granted == 0:
-        return outcome_of(with_defaults(call), Purse(account, bank), [])
+        return outcome_of(call, Purse(account, bank), [])
     short = call.duration - granted
     called = msgspec.structs.replace(call, TimeEnd=call.TimeStart.plus(granted), DurationIndex=call.DurationIndex - short)
     return debit(book, bank, account, called)
