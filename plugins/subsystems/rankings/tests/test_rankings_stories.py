@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cgrd_subsystem_rankings.ordering import ordered
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from cgrd.errors import NotFound, PartiallyExecuted, Wrong
 from cgrd.kernel import Kernel
 from cgrd.store import SqliteStore
 from cgrd.testing import VirtualClock, call, kernel_in_memory
-from cgrd_subsystem_rankings.ordering import ordered
 
 SECTIONS: dict[str, Any] = {
     "rankings": {"enabled": True, "stats_conns": ["*internal"], "thresholds_conns": ["*internal"]},
@@ -53,7 +53,8 @@ async def test_statistics_are_ordered_by_the_clock() -> None:
         await clock.advance(MINUTE)
         assert await order(kernel) == ["B", "C", "A"]
         found = await call(kernel, "RankingSv1.GetRanking", ID="RK")
-        assert found["LastUpdate"] == "2026-01-31T08:01:00Z" and found["Metrics"]["B"] == {"*sum#~*req.N": 3, "*tcc": 1}
+        assert found["LastUpdate"] == "2026-01-31T08:01:00Z"
+        assert found["Metrics"]["B"] == {"*sum#~*req.N": 3, "*tcc": 1}
         await ranking(kernel, "A", "B", "C", SortingParameters=["*tcc", "*sum#~*req.N:false"], MetricIDs=["*sum#~*req.N"])
         await clock.advance(MINUTE)
         assert await order(kernel) == ["A", "C", "B"]
@@ -120,4 +121,5 @@ def test_ascending_is_descending_turned_round_but_for_equals(values: dict[str, i
     numbers = {id: {"x": Decimal(value)} for id, value in values.items()}
     up = [values[id] for id in ordered(numbers, sorting="*asc", parameters=["x"])]
     down = [values[id] for id in ordered(numbers, sorting="*desc", parameters=["x"])]
-    assert up == sorted(values.values()) and down == up[::-1]
+    assert up == sorted(values.values())
+    assert down == up[::-1]

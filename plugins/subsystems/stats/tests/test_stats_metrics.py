@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from cgrd_subsystem_stats.kinds import MetricWithFilters, StatQueueProfile
+from cgrd_subsystem_stats.metrics import METRICS
+from cgrd_subsystem_stats.queue import StatQueue
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cgrd.filters import Filters
-from cgrd_subsystem_stats.kinds import MetricWithFilters, StatQueueProfile
-from cgrd_subsystem_stats.metrics import METRICS
-from cgrd_subsystem_stats.queue import StatQueue
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**9, places=4)
 EVENTS = st.lists(

@@ -11,6 +11,7 @@ import trio
 
 from cgrd import CGREvent, Instant, Peer, Subsystem, method
 from cgrd.errors import NotFound, PartiallyExecuted
+from cgrd.fields import text_of
 from cgrd_subsystem_thresholds.acting import act, export
 from cgrd_subsystem_thresholds.kinds import ThresholdProfile
 from cgrd_subsystem_thresholds.options import asked_flag, asked_ids
@@ -46,7 +47,7 @@ class ThresholdS(Subsystem, section="thresholds"):
         """
         defaults, options = self.config["opts"], event.options()
         found: list[ThresholdProfile] = await self.services.profiles["ThresholdProfile"].matching_after_fetch(
-            {"*req": event.Event, "*opts": options},
+            roots_of(event),
             tenant=event.Tenant,
             ids=asked_ids(options, "*thdProfileIDs", defaults["*profileIDs"]),
             ignore_filters=asked_flag(options, "*thdProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
@@ -148,6 +149,16 @@ class ThresholdS(Subsystem, section="thresholds"):
     def register_connection(self, args: str) -> str:
         """Nothing to do: a caller in this process is known by its calls."""
         return "OK"
+
+
+def roots_of(event: CGREvent) -> dict[str, Any]:
+    """What filters may read: the event, its options, and of an account's summary `~*asm.BalanceSummaries.<balance>.Value`."""
+    roots: dict[str, Any] = {"*req": event.Event, "*opts": event.options()}
+    summaries = event.Event.get("BalanceSummaries")
+    if isinstance(summaries, (list, tuple)):
+        by_id = {text_of(each.get("ID") or each.get("UUID")): each for each in summaries if isinstance(each, dict)}
+        roots["*asm"] = {**event.Event, "BalanceSummaries": by_id}
+    return roots
 
 
 def _with_actions(config: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import trio.testing
+from cgrd_subsystem_thresholds.acting import account_of
+from cgrd_subsystem_thresholds.wire import SyConnection
 
 from cgrd import CGREvent
 from cgrd.durations import SECOND
@@ -14,8 +16,6 @@ from cgrd.errors import CgrdError, NotFound, PartiallyExecuted
 from cgrd.kernel import Kernel
 from cgrd.store import SqliteStore
 from cgrd.testing import VirtualClock, call, kernel_in_memory
-from cgrd_subsystem_thresholds.acting import account_of
-from cgrd_subsystem_thresholds.wire import SyConnection
 
 SECTIONS: dict[str, Any] = {"thresholds": {"enabled": True}, "apiers": {"enabled": True}, "rals": {"enabled": True}}
 

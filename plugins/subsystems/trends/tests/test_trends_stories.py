@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cgrd_subsystem_trends.cadence import Cadence
+from cgrd_subsystem_trends.growth import grown
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,8 +19,6 @@ from cgrd.instants import parse_instant
 from cgrd.kernel import Kernel
 from cgrd.store import SqliteStore
 from cgrd.testing import VirtualClock, call, kernel_in_memory
-from cgrd_subsystem_trends.cadence import Cadence
-from cgrd_subsystem_trends.growth import grown
 
 SECTIONS: dict[str, Any] = {
     "trends": {"enabled": True, "stats_conns": ["*internal"], "thresholds_conns": ["*internal"]},
@@ -63,7 +63,8 @@ async def test_runs_tell_how_a_metric_grows() -> None:
         assert await runs(kernel, RunIndexStart=1, RunIndexEnd=2) == [(15, 50, "*constant")]
         assert await runs(kernel, RunTimeStart="2026-01-31T08:04:00Z") == [(5, -80, "*negative")]
         summary = await call(kernel, "TrendSv1.GetTrendSummary", ID="TR")
-        assert summary["Time"] == "2026-01-31T08:04:00Z" and summary["Metrics"]["*sum#~*req.N"]["Value"] == 5
+        assert summary["Time"] == "2026-01-31T08:04:00Z"
+        assert summary["Metrics"]["*sum#~*req.N"]["Value"] == 5
         (scheduled,) = await call(kernel, "TrendSv1.GetScheduledTrends")
         assert scheduled == {"TrendID": "TR", "Next": "2026-01-31T08:05:00Z", "Previous": "2026-01-31T08:04:00Z"}
 
