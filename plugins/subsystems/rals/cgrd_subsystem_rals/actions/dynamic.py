@@ -70,14 +70,19 @@ def _asks(method: str, count: int) -> Callable[[Callable[[list[str], Doing], dic
     def wrap(arguments: Callable[[list[str], Doing], dict[str, Any]]) -> Run:
         @without_account
         def run(doing: Doing) -> None:
-            doing.later(partial(_ask, doing, method, arguments(parameters(doing, count), doing)))
+            doing.later(partial(ask_apiers, doing, method, arguments(parameters(doing, count), doing)))
 
         return run
 
     return wrap
 
 
-async def _ask(doing: Doing, method: str, args: dict[str, Any]) -> None:
+async def ask_apiers(doing: Doing, method: str, args: dict[str, Any]) -> None:
+    """Ask ApierS of this daemon.
+
+    Raises:
+        CgrdError: it refused, or is not enabled.
+    """
     caller = Subsystem(services=doing.desk.services, config={"apiers_conns": ["*internal"]})
     caller.section = doing.desk.subsystem.section  # type: ignore[misc]
     await caller.call("apiers", method, args)

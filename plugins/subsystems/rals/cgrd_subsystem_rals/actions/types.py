@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cgrd_subsystem_rals.actions import balances, cdrlog, dynamic, exporting, flags, others, outside, sessions, told
+from cgrd_subsystem_rals.actions import balances, cdrlog, dialled, dynamic, exporting, flags, others, outside, refused, sessions, told
 from cgrd_subsystem_rals.actions.doing import Run
 
-_THEMES = (balances, flags, told, cdrlog, outside, sessions, others, exporting, dynamic)
+_THEMES = (balances, flags, told, cdrlog, outside, sessions, others, exporting, dynamic, dialled, refused)
 
 
 def built_in() -> dict[str, Run]:
