@@ -30,10 +30,11 @@ def clone(cost: EventCost) -> EventCost:
     )
 
 
-def merge(first: EventCost, second: EventCost, *, decimals: int = 5) -> EventCost:
+def merge(first: EventCost, second: EventCost, *, decimals: int = 5, repeating: bool = True) -> EventCost:
     """A cost of both, the second following the first; neither is changed.
 
-    The account summary is the second's with the first's initial values. A charge equal to the last one is counted into it.
+    The account summary is the second's with the first's initial values. A charge equal to the last one is counted into it as
+    one more time; where not `repeating`, as more of its last increment.
     """
     merged = clone(first)
     if not merged.charges():
@@ -42,14 +43,14 @@ def merge(first: EventCost, second: EventCost, *, decimals: int = 5) -> EventCos
         merged.AccountSummary = second.AccountSummary.keeping_initials(first.AccountSummary)
     rename = _Renaming(merged, second)
     for charge in second.charges():
-        _append(merged.charges(), rename.charge(charge))
+        _append(merged.charges(), rename.charge(charge), repeating=repeating)
     return merged.compute(decimals)
 
 
-def _append(charges: list[ChargingInterval], charge: ChargingInterval) -> None:
+def _append(charges: list[ChargingInterval], charge: ChargingInterval, *, repeating: bool) -> None:
     """Add a charge; one whose first run goes on where the last charge ended is counted into that run, unless either is repeated."""
     last = charges[-1] if charges else None
-    if last is None or not _goes_on(last, charge) or last.runs() == charge.runs():
+    if last is None or not _goes_on(last, charge) or (repeating and last.runs() == charge.runs()):
         append_charge(charges, charge)
         return
     tail = last.runs()[-1]

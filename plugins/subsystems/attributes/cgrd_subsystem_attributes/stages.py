@@ -22,33 +22,28 @@ CONTEXT = "*context"
 )  # fmt: skip
 async def enrich(flow: Flow) -> AttributeReply | None:
     """Let the profiles of the driver's context change the event; the flow goes on with the changed one."""
-    answer = await changed(flow, flow.event, flow.options().get("AttributeIDs"))
-    if answer is not None:
-        flow.event = answer.event()
+    flow.event, answer = await changed(flow, flow.event, flow.options().get("AttributeIDs"))
     return answer
 
 
 @stage("*attributes", of="event", after="*chargers", per="run", edge="attributes", service="AttributeS", reply="Attributes", errors="ATTRIBUTES_ERROR")
 async def enrich_run(flow: Flow, run: Run) -> AttributeReply | None:
     """The same for one view of the event."""
-    answer = await changed(flow, run.event, flow.options().get("*ids") or None)
-    if answer is not None:
-        run.event = answer.event()
+    run.event, answer = await changed(flow, run.event, flow.options().get("*ids") or None)
     return answer
 
 
 @stage("*attributes", of="cdr", before="*chargers", edge="attributes", service="AttributeS", errors="ATTRIBUTES_ERROR")
 async def enrich_record(flow: Flow) -> None:
     """Change the event of a CDR before it is forked."""
-    answer = await changed(flow, flow.event, None)
-    if answer is not None:
-        flow.event = answer.event()
+    flow.event, _ = await changed(flow, flow.event, None)
 
 
-async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> AttributeReply | None:
-    """What AttributeS makes of an event in the context named after the driver; None when no profile matches.
+async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[CGREvent, AttributeReply | None]:
+    """The event to go on with, and what AttributeS made of it in the context named after the driver, None when no profile matches.
 
-    The context is only lent: it is no part of the event that goes on.
+    The context is only lent to a profile that changes the event. An event that none has changed keeps it, as recorded: what asks
+    AttributeS about it later, such as a charger, asks in the same context.
     """
     context = f"*{flow.driver.section}"
     given: dict[str, Any] = {**event.options(), "*subsys": context}
@@ -58,11 +53,11 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> Attribu
         answer: AttributeReply = await flow.call(PROCESS, sent, AttributeReply)
     except CgrdError as error:
         if error.word == NotFound().word:
-            return None
+            return sent, None
         raise
     if CONTEXT not in given:
         answer = _without_context(answer)
-    return answer
+    return answer.event(), answer
 
 
 def _without_context(answer: AttributeReply) -> AttributeReply:

@@ -75,12 +75,15 @@ def refused(asked: Asked) -> SRun:
     return replace(asked.run, ExtraDuration=asked.reserve)
 
 
-def paid(run: SRun, cost: CallCost, *, decimals: int) -> SRun:
-    """The run with a cost added to what it has paid; one that covers nothing leaves it as it is."""
+def paid(run: SRun, cost: CallCost, *, decimals: int, at_end: bool = False) -> SRun:
+    """The run with a cost added to what it has paid; one that covers nothing leaves it as it is.
+
+    What is paid at the end is more of the last grant; what updates pay is one grant after the other.
+    """
     if not cost.rated_usage():
         return run
     more = event_cost(cost, cgrid=run.CD.CgrID, run_id=run.CD.RunID, decimals=decimals)
-    return replace(run, EventCost=more if run.EventCost is None else merge(run.EventCost, more, decimals=decimals))
+    return replace(run, EventCost=more if run.EventCost is None else merge(run.EventCost, more, decimals=decimals, repeating=not at_end))
 
 
 def used(run: SRun, *, usage: int | None, last_used: int | None) -> SRun:

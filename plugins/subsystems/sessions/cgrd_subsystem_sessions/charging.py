@@ -17,6 +17,7 @@ from cgrd.costs import CallCost, CallDescriptor, EventCost, merge, pause_cost, r
 from cgrd.errors import CgrdError, Exists
 from cgrd.graph import INTERNAL
 from cgrd_subsystem_sessions import accounting
+from cgrd_subsystem_sessions.holdings import Holdings, retold
 from cgrd_subsystem_sessions.rounding import rounded
 from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRun, is_prepaid
 
@@ -146,7 +147,7 @@ class Charging:
         elif owed < 0 and run.EventCost is not None:
             kept, surplus = trim(run.EventCost, max(0, run.TotalUsage), decimals=self._decimals)
             if surplus is not None:
-                await self._refund(session, run, surplus)
+                kept = await self._refund(session, run, surplus, kept)
             run = replace(run, EventCost=kept)
         return await self._rounded(session, run)
 
@@ -160,22 +161,24 @@ class Charging:
         run = replace(run, CD=accounting.following(call, owed))
         cost = await self._ask("Responder.Debit" if overdraw else "Responder.MaxDebit", session, run.CD)
         short = 0 if overdraw else max(0, owed - cost.rated_usage())
-        return replace(accounting.paid(run, cost, decimals=self._decimals), TotalUsage=run.TotalUsage - short)
+        return replace(accounting.paid(run, cost, decimals=self._decimals, at_end=True), TotalUsage=run.TotalUsage - short)
 
-    async def _refund(self, session: Session, run: SRun, surplus: EventCost) -> None:
+    async def _refund(self, session: Session, run: SRun, surplus: EventCost, kept: EventCost) -> EventCost:
+        """Give the surplus back; what is kept, with the account as it is then."""
         increments = refundable(surplus)
-        if increments:
-            call = replace(run.CD, Increments=increments, APIOpts=session.options())
-            await self._owner.call("rals", "Responder.RefundIncrements", call)
+        if not increments:
+            return kept
+        call = replace(run.CD, Increments=increments, APIOpts=session.options())
+        return retold(kept, await self._owner.call("rals", "Responder.RefundIncrements", call, Holdings))
 
     async def _rounded(self, session: Session, run: SRun) -> SRun:
         if run.EventCost is None:
             return run
         cost, corrections = rounded(run.EventCost, tor=run.CD.ToR, decimals=self._decimals)
-        if not corrections:
-            return run
-        await self._owner.call("rals", "Responder.RefundRounding", replace(run.CD, Increments=corrections, APIOpts=session.options()))
-        return replace(run, EventCost=cost.compute(self._decimals))
+        if corrections:
+            call = replace(run.CD, Increments=corrections, APIOpts=session.options())
+            cost = retold(cost, await self._owner.call("rals", "Responder.RefundRounding", call, Holdings))
+        return run if cost is run.EventCost else replace(run, EventCost=cost.compute(self._decimals))
 
     async def _store_cost(self, session: Session, run: SRun) -> None:
         """`store_session_costs`: keep the cost where CDRs look for it; what was kept before was paid before, so ours goes back."""
@@ -191,12 +194,12 @@ class Charging:
             await self._owner.call("cdrs", "CDRsV1.StoreSessionCost", {"Cost": told, "CheckDuplicate": True, "Tenant": session.Tenant})
         except CgrdError as error:
             if error.word == Exists().word or error.word.endswith(":EXISTS"):
-                await self._refund(session, run, cost)
+                await self._refund(session, run, cost, cost)
             else:
                 self._services.log("sessions").warning("the session's cost could not be kept", cgrid=session.CGRID, error=str(error), explain=error.explain)
 
 
-def written(session: Session, run: SRun, *, decimals: int) -> dict[str, Any]:
+def written(run: SRun, *, decimals: int) -> dict[str, Any]:
     """The run's event with what it used and paid, as its CDR has it."""
     fields = {**run.Event, "Usage": run.TotalUsage}
     if run.EventCost is not None:

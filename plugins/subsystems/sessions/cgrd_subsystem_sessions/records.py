@@ -61,7 +61,7 @@ class Records:
             session = self._owner.registry.active.get(key)
             if session is not None:
                 self._owner.log.warning("a CDR of a session that is active", cgrid=key)
-                await self._post_runs(session, event)
+                await self._post_runs(session, event, active=True)
             elif key in self._owner.registry.closed:
                 await self.post(key, event)
             else:
@@ -95,22 +95,23 @@ class Records:
             if closed is not None and closed.CDRDue:
                 await self._owner.told(self.post(cgrid), closed.Session)
 
-    async def _post_runs(self, session: Session, event: CGREvent | None) -> None:
+    async def _post_runs(self, session: Session, event: CGREvent | None, *, active: bool = False) -> None:
+        """A run of an active session is recorded as it began: what it will have used and paid is told by the CDR at its end."""
         failures = []
         for run in session.SRuns:
             try:
-                await self._owner.call("cdrs", PROCESS, self._cdr(session, run, event), str)
+                await self._owner.call("cdrs", PROCESS, self._cdr(session, run, event, active=active), str)
             except CgrdError as error:
                 failures.append(error)
                 self._owner.log.warning("a CDR was not made", cgrid=session.CGRID, run=run.CD.RunID, error=str(error), explain=error.explain)
         if failures:
             raise PartiallyExecuted(explain="; ".join(f"{error} {error.explain}".strip() for error in failures))
 
-    def _cdr(self, session: Session, run: SRun, event: CGREvent | None) -> dict[str, Any]:
+    def _cdr(self, session: Session, run: SRun, event: CGREvent | None, *, active: bool) -> dict[str, Any]:
         flags = [*AS_FORKED]
         if run.Event.get("RequestType") in RATED_BY_CDR:
             flags.append("*rals:true")
-        fields: dict[str, Any] = {"Source": "*sessions", **written(session, run, decimals=self._owner.services.rounding_decimals)}
+        fields = run.Event if active else written(run, decimals=self._owner.services.rounding_decimals)
         options = {**session.options(), **(event.options() if event is not None else {})}
         told = CGREvent(Tenant=session.Tenant, ID=event.ID if event is not None else f"{session.CGRID}:{run.CD.RunID}", Event=fields, APIOpts=options)
         return _args(told, flags)

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from cgrd import Instant
 from cgrd.costs import CallCost, DebitInfo, EventCost, Increment, TimeSpan, call_cost_of, event_cost
 from cgrd.money import ZERO, round_decimal
 
 
 def rounded(cost: EventCost, *, tor: str, decimals: int) -> tuple[EventCost, list[Increment]]:
-    """The cost rounded as its tariffs say, and the corrections to be taken (above 0) or given back, one for each part that money paid."""
+    """The cost rounded as its tariffs say, and the corrections to be taken (above 0) or given back, one for each part that money paid.
+
+    A cost of nothing began at no time.
+    """
+    if not cost.charges():
+        return replace(cost, StartTime=Instant.ZERO), []
     told = call_cost_of(cost, tor=tor)
     spans = [_rounded(span) for span in told.spans()]
     corrections = [span.RoundIncrement for span, before in zip(spans, told.spans(), strict=True) if span is not before and span.RoundIncrement]

@@ -9,6 +9,7 @@ from cgrd.instants import Instant
 from cgrd_subsystem_rals.accounts.purse import Held, Purse
 from cgrd_subsystem_rals.rating import RatingBook
 from cgrd_subsystem_rals.rating.spans import RatedCall, rate_call
+from cgrd_subsystem_rals.rating.split import Priced
 
 
 class Charge:
@@ -51,6 +52,14 @@ class Charge:
     def at(self) -> Instant:
         """From where on nothing is paid yet."""
         return Instant(self.start, self.call.TimeStart.zone)
+
+    def is_unsplit(self, piece: Priced) -> bool:
+        """Whether a piece has more increments than `rals.max_increments`: it is told without any, so that nobody can pay for it.
+
+        Such a piece counts as nothing where it is asked how long an account can pay, and is free where it is debited. Source:
+        spec/rating.md §5 (createIncrements), and the recorded sessions with *generic balances or megabytes by the byte.
+        """
+        return piece.steps > self.book.policy.max_increments
 
     def rate(self, subject: str) -> RatedCall:
         """The rest of the call by the rates of a subject."""

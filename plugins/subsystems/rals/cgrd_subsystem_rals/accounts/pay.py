@@ -56,10 +56,11 @@ def _pay_free(charge: Charge, held: Held, step: int) -> list[TimeSpan]:
     factor = factor_of(charge, held)
     each = _consumed(charge, step, factor) if held.kind != MONETARY else ZERO
     whole = -(-(charge.end - charge.start) // step)
-    count = min(whole, affordable(held.balance.Value, each))
+    unsplit = whole > charge.book.policy.max_increments
+    count = whole if unsplit else min(whole, affordable(held.balance.Value, each))
     if count <= 0:
         return []
-    left = charge.purse.put(held, held.balance.Value - each * count)
+    left = held.balance.Value if unsplit else charge.purse.put(held, held.balance.Value - each * count)
     prefix, destination = matched_destination(held.balance, charge.book, charge.call.Destination)
     unit = _unit_info(charge, held, each, factor, None) if held.kind != MONETARY else None
     money = MonetaryInfo(UUID=held.balance.Uuid, ID=held.balance.ID, Value=left) if held.kind == MONETARY else None
@@ -69,7 +70,7 @@ def _pay_free(charge: Charge, held: Held, step: int) -> list[TimeSpan]:
         TimeEnd=charge.at().plus(step * count),
         RateInterval=_zero_interval(step),
         DurationIndex=charge.start + step * whole - charge.end if count == whole else 0,
-        Increments=[Increment(Duration=step, Cost=ZERO, BalanceInfo=info, CompressFactor=count)],
+        Increments=[] if unsplit else [Increment(Duration=step, Cost=ZERO, BalanceInfo=info, CompressFactor=count)],
         MatchedSubject=held.balance.Uuid,
         MatchedPrefix=prefix,
         MatchedDestId=destination,
@@ -118,11 +119,12 @@ def _pay_rated(charge: Charge, held: Held) -> list[TimeSpan]:
     if fee is not None and not fee:
         return []
     for piece in rated.pieces:
-        runs = _runs(charge, held, piece, subject=subject)
-        paid = sum(run.CompressFactor for run in runs)
+        unsplit = charge.is_unsplit(piece)
+        runs = [] if unsplit else _runs(charge, held, piece, subject=subject)
+        paid = piece.steps if unsplit else sum(run.CompressFactor for run in runs)
         runs = [*(fee or []), *runs]
         fee = []
-        if runs:
+        if runs or unsplit:
             cut = piece._replace(end=piece.start + paid * piece.slot.increment, steps=paid)
             spans.append(empty_span(rated, cut, increments=runs, cost=sum((run.total for run in runs), ZERO)))
         if paid < piece.steps:

@@ -21,7 +21,9 @@ def pay_with_default(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
     fee = rated.pieces[0].table.connect_fee
     first = [money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)] if _fee_is_due(charge, fee) else []
     for piece in rated.pieces:
-        runs = [*first, money_run(charge, payer, duration=piece.slot.increment, cost=piece.cost, count=piece.steps, unit=None)]
+        runs = first
+        if not charge.is_unsplit(piece):
+            runs = [*first, money_run(charge, payer, duration=piece.slot.increment, cost=piece.cost, count=piece.steps, unit=None)]
         first = []
         spans.append(empty_span(rated, piece, increments=runs, cost=sum((run.total for run in runs), ZERO)))
     return spans
@@ -38,7 +40,9 @@ def free_spans(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
         empty_span(
             rated,
             piece,
-            increments=[Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.steps)],
+            increments=[]
+            if charge.is_unsplit(piece)
+            else [Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.steps)],
             cost=ZERO,
         )
         for piece in rated.pieces

@@ -19,7 +19,7 @@ class RatingPolicy(msgspec.Struct, kw_only=True, frozen=True):
     Attributes:
         rounding_decimals: places of each increment's cost and each balance (`general.rounding_decimals`).
         max_computed_usage: most usage of one request by type of record, ns or units; `*any` for the types not named.
-        max_increments: a rated span of more increments is told by its cost alone. Debits are not bound by it.
+        max_increments: a rated span of more increments is told by its cost alone; no balance pays for it.
         subject_prefix_matching: whether a rating subject is also looked up with its last letters cut (`rp_subject_prefix_matching`).
         fallback_depth: how many fallback subjects may follow each other.
         balance_rating_subject: rating subject of unit balances that name none, by type of record.
