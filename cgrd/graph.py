@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 INTERNAL = ("*internal", "*birpc_internal")
+CALLED_BACK = "*callback"
+"""Who asks in a hop to an agent that is called back; the call above it says which component it was."""
 
 
 class Pool(Protocol):
@@ -68,19 +70,18 @@ _current: ContextVar[int] = ContextVar("current_hop", default=0)
 
 
 class LocalPeer:
-    """An agent of this process, as SessionS sees it: it is called back by direct calls."""
+    """An agent of this process, as SessionS sees it: it is called back by direct calls, which watchers see like any other."""
 
-    def __init__(self, component: Component) -> None:
+    def __init__(self, *, component: Component, graph: Graph) -> None:
         self.id = f"*internal:{component.section}"
+        self._graph = graph
         self._methods = {served.name: served for served in component.served()}
 
     async def call(self, method: str, args: object, reply: Any = Any) -> Any:
         served = self._methods.get(method)
         if served is None:
             raise UnknownMethod(method, explain=f"{self.id} does not offer it")
-        given = taken(args, served.args)
-        answer = served.handler(given, None) if served.wants_peer else served.handler(given)
-        return fitted(await answer if type(answer) is CoroutineType else answer, reply)
+        return fitted(await self._graph.call_back(served, taken(args, served.args)), reply)
 
 
 def fitted(value: Any, wanted: Any) -> Any:
@@ -302,5 +303,9 @@ class Graph:
         """The component as others call it back; one peer each, so that it can be kept and compared."""
         peer = self._peers.get(id(component))
         if peer is None:
-            peer = self._peers[id(component)] = LocalPeer(component)
+            peer = self._peers[id(component)] = LocalPeer(component=component, graph=self)
         return peer
+
+    async def call_back(self, served: Served, args: Any) -> Any:
+        """Ask an agent of this process, which is no request from outside."""
+        return await self._invoke(served, args, None, source=CALLED_BACK)
