@@ -9,18 +9,22 @@ import argparse
 import contextlib
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
 CGRD = Path(sys.executable).with_name("cgrd")
+CONFIG, TARIFF = HERE / "conf" / "demo" / "cgrd.toml", HERE / "conf" / "demo" / "tariff"
 RPC = ("127.0.0.1", 2012)
+PORTS = {"cgrd's JSON-RPC": 2012, "cgrd's page": 2080, "cgrd's Janus API": 8089, "Janus' WebSocket": 8188, "Janus' admin WebSocket": 7188}
 PAGE = "http://localhost:2080/demo"
 TENANT, ACCOUNT = "cgrates.org", "127.0.0.1"
 
@@ -29,28 +33,42 @@ def main() -> None:
     """Start everything, say what to try, wait."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--once", action="store_true", help="end when everything serves (for tests)")
-    once = given.parse_args().once
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cgrd-demo-")))
-        has_janus = shutil.which("janus") is not None
-        if has_janus:
-            stack.enter_context(running(["janus", "-F", str(janus_folder(folder))], folder / "janus.log", port=8188))
-        config = HERE / "conf" / "demo" / "cgrd.toml"
-        stack.enter_context(running([str(CGRD), "run", "--config", str(config), "--state", str(folder / "state")], folder / "cgrd.log", port=RPC[1]))
-        ask("APIerSv1.LoadTariffPlanFromFolder", FolderPath=str(HERE / "conf" / "demo" / "tariff"))
-        fund(1)
-        if not has_janus:
-            print("Janus is not installed here (Debian: apt-get install janus); the same flow runs on simulated events.\n")
-            simulate()
-        tell(has_janus)
-        with contextlib.suppress(KeyboardInterrupt):
-            while not once:
-                time.sleep(3600)
+    given.add_argument("--without-janus", action="store_true", help="simulated events, also where Janus is installed")
+    options = given.parse_args()
+    # A `kill` ends it as Ctrl-C does: with everything that was started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+        start(stack, has_janus=shutil.which("janus") is not None and not options.without_janus)
+        while not options.once:
+            time.sleep(3600)
+
+
+def start(stack: contextlib.ExitStack, *, has_janus: bool) -> None:
+    """Run what there is until the stack is left; returns when all of it serves."""
+    refuse_taken_ports()
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cgrd-demo-")))
+    if has_janus:
+        stack.enter_context(running(["janus", "-F", str(janus_folder(folder))], folder / "janus.log", port=8188))
+    command = [str(CGRD), "run", "--config", str(CONFIG), "--state", str(folder / "state")]
+    stack.enter_context(running(command, folder / "cgrd.log", port=RPC[1]))
+    ask("APIerSv1.LoadTariffPlanFromFolder", FolderPath=str(TARIFF))
+    fund(1)
+    if not has_janus:
+        print("Without Janus (Debian: apt-get install janus) the same flow runs on simulated events.\n", flush=True)
+        simulate()
+    tell(has_janus)
+
+
+def refuse_taken_ports() -> None:
+    """End with the reason where another program listens already."""
+    for whose, port in PORTS.items():
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            sys.exit(f"port {port} is taken; the demo needs it for {whose}. End the program that listens there and start again.")
 
 
 def tell(has_janus: bool) -> None:
     """What to open and what to try."""
-    print(f"cgrd serves. Open {PAGE}" + (" and place a call." if has_janus else " (calls need Janus)."))
+    print(f"cgrd serves. Open {PAGE}" + (" and place a call." if has_janus else " (its calls need Janus)."))
     print(f"""
 From another terminal:
   .venv/bin/cgrd console APIerSv2.GetAccount Tenant={TENANT} Account={ACCOUNT}
@@ -98,8 +116,9 @@ def ask(method: str, **params: Any) -> Any:
 
 
 def fund(amount: float) -> None:
-    """Give the demo's account its money."""
-    ask("APIerSv1.SetBalance", Tenant=TENANT, Account=ACCOUNT, BalanceType="*monetary", Value=amount, Balance={"ID": "demo", "Weight": 10})
+    """Give the demo's account its money, in the place of what it has; SetBalance would leave it for an amount of 0."""
+    balance = {"ID": "demo", "Weight": 10}
+    ask("APIerSv1.AddBalance", Tenant=TENANT, Account=ACCOUNT, BalanceType="*monetary", Value=amount, Overwrite=True, Balance=balance)
 
 
 def balance() -> float:
@@ -109,22 +128,31 @@ def balance() -> float:
 
 
 def simulate() -> None:
-    """A call of ten seconds without a gateway: authorised, started, charged, ended, recorded."""
-    start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    """A short call without a gateway: authorised, started, charged while it lasts, ended, recorded; then one that is refused."""
+    begin = datetime.now(timezone.utc)
     event = {
         "Account": ACCOUNT, "Destination": "echotest", "OriginID": "simulated", "OriginHost": "demo", "Category": "call",
-        "RequestType": "*prepaid", "ToR": "*voice", "SetupTime": start, "AnswerTime": start, "Usage": "10s", "Source": "demo",
+        "RequestType": "*prepaid", "ToR": "*voice", "SetupTime": begin.isoformat(), "AnswerTime": begin.isoformat(), "Source": "demo",
     }  # fmt: skip
-    grant = ask("SessionSv1.AuthorizeEvent", Tenant=TENANT, ID="1", Event=event, GetMaxUsage=True)
-    print(f"authorised for {grant['MaxUsage'] / 1e9:.0f} s; balance {balance():.2f}")
+    print(f"authorised for {authorized(event):.0f} s; balance {balance():.2f}", flush=True)
     ask("SessionSv1.InitiateSession", Tenant=TENANT, ID="2", Event=event, InitSession=True)
-    for second in range(3):
-        print(f"the call goes on; balance {balance():.2f}")
-        time.sleep(1 if second < 2 else 0)
-    ask("SessionSv1.TerminateSession", Tenant=TENANT, ID="3", Event=event, TerminateSession=True)
-    ask("SessionSv1.ProcessCDR", Tenant=TENANT, ID="4", Event=event)
+    for second in range(4):
+        time.sleep(0.5 if second == 0 else 1)
+        print(f"the call goes on; balance {balance():.2f}", flush=True)
+    usage = round((datetime.now(timezone.utc) - begin).total_seconds() * 1e9)
+    ended = {**event, "Usage": usage}
+    ask("SessionSv1.TerminateSession", Tenant=TENANT, ID="3", Event=ended, TerminateSession=True)
+    ask("SessionSv1.ProcessCDR", Tenant=TENANT, ID="4", Event=ended)
     cost = ask("CDRsV1.GetCDRs", OriginIDs=["simulated"])[0]["Cost"]
-    print(f"recorded: 10 s for {cost}; balance {balance():.2f}\n")
+    print(f"recorded: {usage / 1e9:.1f} s for {cost:.2f}; balance {balance():.2f}", flush=True)
+    fund(0)
+    print(f"with a balance of 0 a call may last {authorized(event):.0f} s: the Janus agent answers that with 403 before any media\n", flush=True)
+    fund(1)
+
+
+def authorized(event: dict[str, Any]) -> float:
+    """The seconds that a call may last."""
+    return float(ask("SessionSv1.AuthorizeEvent", Tenant=TENANT, ID="1", Event=event, GetMaxUsage=True)["MaxUsage"]) / 1e9
 
 
 def janus_folder(folder: Path) -> Path:

@@ -4,7 +4,6 @@ set -euo pipefail
 wanted=()
 command -v janus >/dev/null || wanted+=(janus)
 command -v chromium >/dev/null || wanted+=(chromium)
-command -v chromedriver >/dev/null || wanted+=(chromium-driver)
 command -v ip >/dev/null || wanted+=(iproute2)
 [ "${#wanted[@]}" -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import itertools
 import json
 import os
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,14 +32,14 @@ class PageError(Exception):
 class Chromium:
     """One browser with one page. Every method blocks until the browser answers."""
 
-    def __init__(self, *, wrap: Sequence[str], profile: Path, origin: str) -> None:
+    def __init__(self, *, wrap: Sequence[str], profile: Path, origin: str = "") -> None:
         profile.mkdir(parents=True, exist_ok=True)
         command_read, self._commands = _high_pipe()
         self._answers, answer_write = _high_pipe()
         # Chromium reads descriptor 3 and writes 4; a shell puts ours there whatever numbers they got.
         shell = f'exec "$@" 3<&{command_read} 4>&{answer_write}'
         browser = [program("chromium", "chromium"), *_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}"]
-        browser += [f"--unsafely-treat-insecure-origin-as-secure={origin}", "about:blank"]
+        browser += [f"--unsafely-treat-insecure-origin-as-secure={origin}"] * bool(origin) + ["about:blank"]
         self.process = Process(
             [*wrap, "/bin/bash", "-c", shell, "chromium", *browser], log=profile / "chromium.log", pass_fds=(command_read, answer_write)
         )
@@ -49,10 +51,31 @@ class Chromium:
         self._session = self._attach()
         self._send("Page.enable")
 
-    def open(self, url: str) -> None:
-        """Load a page and wait until its script is there."""
+    def open(self, url: str, *, until: str = "window.rig") -> None:
+        """Load a page and wait until the expression holds there."""
         self._send("Page.navigate", url=url)
-        self.run("new Promise(ready => { const look = () => window.rig ? ready() : setTimeout(look, 20); look(); })")
+        self.wait(until)
+
+    def wait(self, until: str, *, seconds: float = 30) -> None:
+        """Return when the expression holds in the page; raises `TimeoutError`."""
+        deadline = time.monotonic() + seconds
+        while not self._holds(until):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the page does not come to {until} within {seconds} s")
+            time.sleep(0.05)
+
+    def _holds(self, expression: str) -> bool:
+        try:
+            return bool(self.run(f"!!({expression})"))
+        except PageError:
+            return False  # the page is being loaded
+
+    def screenshot(self, path: Path, *, width: int = 1280, height: int = 1100) -> None:
+        """Keep what the page looks like, as PNG."""
+        self._send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        found = self._send("Page.captureScreenshot", format="png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(found["data"]))
 
     def run(self, script: str, *, seconds: float = 30) -> Any:
         """The value of an expression; a promise is awaited.

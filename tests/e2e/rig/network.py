@@ -52,18 +52,30 @@ def open_network() -> Network:
     Raises:
         NoNamespace: not permitted.
     """
+    return _opened(_connect)
+
+
+def open_island() -> Network:
+    """A namespace of one machine alone: its loopback device and one interface with the address `media`, and nobody else's ports.
+
+    Raises:
+        NoNamespace: not permitted.
+    """
+    return _opened(_settle)
+
+
+def _opened(furnish: Callable[[subprocess.Popen[str], tuple[str, ...]], None]) -> Network:
     holder = subprocess.Popen([program("unshare", "util-linux"), "--net", "sleep", "infinity"], stderr=subprocess.PIPE, text=True)
-    outer, inner = f"vc{os.getpid()}a", f"vc{os.getpid()}b"
     wrap = (program("nsenter", "util-linux"), "--target", str(holder.pid), "--net")
 
     def close() -> None:
-        subprocess.run([program("ip", "iproute2"), "link", "del", outer], check=False, capture_output=True)
+        # The veth pair goes with the namespace, which goes with its last process.
         holder.kill()
         holder.wait()
 
     try:
         _wait_until_apart(holder)
-        _connect(outer, inner, holder.pid, wrap)
+        furnish(holder, wrap)
     except subprocess.CalledProcessError as error:
         close()
         why = f"{' '.join(error.cmd)}: {(error.stderr or '').strip()}"
@@ -81,15 +93,31 @@ def _wait_until_apart(holder: subprocess.Popen[str]) -> None:
     raise subprocess.CalledProcessError(holder.returncode, ["unshare", "--net"], stderr=holder.communicate()[1])
 
 
-def _connect(outer: str, inner: str, pid: int, wrap: tuple[str, ...]) -> None:
-    """A veth pair between the two networks, with all addresses and routes."""
+def _there(wrap: tuple[str, ...]) -> Callable[..., None]:
+    """`ip` in the namespace."""
 
-    def there(*arguments: str) -> None:
+    def run(*arguments: str) -> None:
         subprocess.run([*wrap, program("ip", "iproute2"), *arguments], check=True, capture_output=True, text=True)
 
+    return run
+
+
+def _settle(holder: subprocess.Popen[str], wrap: tuple[str, ...]) -> None:
+    """Both ends of a veth pair in the namespace: a real interface, which browsers and Janus offer for media."""
+    there = _there(wrap)
+    there("link", "set", "lo", "up")
+    there("link", "add", "net0", "type", "veth", "peer", "name", "net1")
+    there("address", "add", "10.99.0.1/24", "dev", "net0")
+    for device in ("net0", "net1"):
+        there("link", "set", device, "up")
+
+
+def _connect(holder: subprocess.Popen[str], wrap: tuple[str, ...]) -> None:
+    """A veth pair between the two networks, with all addresses and routes."""
+    there, outer, inner = _there(wrap), f"vc{os.getpid()}a", f"vc{os.getpid()}b"
     _ip("link", "set", "lo", "up")
     _ip("link", "add", outer, "type", "veth", "peer", "name", inner)
-    _ip("link", "set", inner, "netns", str(pid))
+    _ip("link", "set", inner, "netns", str(holder.pid))
     for run, device, last in ((_ip, outer, 1), (there, inner, 2)):
         run("address", "add", f"10.99.0.{last}/24", "dev", device)
         run("link", "set", device, "up")
