@@ -192,7 +192,8 @@ async def test_lines_that_went_leave_no_trace():
         await plan(kernel, Time="13:00:00")
         assert len(agenda.all()) == len(agenda.progress.uuids()) == 1
         await call(kernel, "APIerSv1.RemoveActionPlan", ID="PLAN")
-        assert agenda.all() == [] and agenda.progress.uuids() == set()
+        assert agenda.all() == []
+        assert agenda.progress.uuids() == set()
 
 
 async def test_what_is_scheduled_is_shown():

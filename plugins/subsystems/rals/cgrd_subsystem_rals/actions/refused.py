@@ -1,0 +1,24 @@
+"""Action types of CGRateS that this daemon does not carry out: a set that has one fails, and says why."""
+
+from __future__ import annotations
+
+from cgrd_subsystem_rals.actions.doing import ActionFailed, Doing, Run, without_account
+
+WHY = {
+    "*remove_session_costs": "costs of sessions go with the records that took them over; there is nothing to remove",
+    "*sy_publish": "it tells a Diameter peer of spending limits (Sy), and no installed agent speaks Sy",
+}
+
+
+@without_account
+def refuse(doing: Doing) -> None:
+    """Fail.
+
+    Raises:
+        ActionFailed: always.
+    """
+    kind = doing.action.ActionType
+    raise ActionFailed(f"NOT_IMPLEMENTED:{kind}", explain=WHY[kind])
+
+
+TYPES: dict[str, Run] = dict.fromkeys(WHY, refuse)
