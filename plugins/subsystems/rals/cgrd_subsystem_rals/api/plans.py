@@ -115,3 +115,8 @@ class PlansApi:
     def compute_indexes(self, args: Any) -> str:
         """Nothing to do: who is bound to a plan stands in the plan alone."""
         return "OK"
+
+    @method("APIerSv1.GetAccountActionPlansIndexHealth")
+    def index_health(self, args: Any) -> dict[str, Any]:
+        """Nothing can be missing or broken: there is no index beside the plans."""
+        return {"MissingAccountActionPlans": {}, "BrokenReferences": {}}
