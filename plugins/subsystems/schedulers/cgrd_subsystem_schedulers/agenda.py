@@ -28,10 +28,10 @@ class Agenda:
     def __init__(self, services: Services, *, woken: Callable[[], None]) -> None:
         self.services = services
         self.plans: Any = services.profiles.get(PLANS)
-        self.progress = ProgressBook(services.store)
         self._queue = Queue()
         self._woken = woken
         self._stale: dict[str, None] = {}
+        self.progress = ProgressBook(services.store, undone=self._undone)
         if self.plans is not None:
             self._stale = dict.fromkeys(key for key, _ in self.plans.items())
             self.plans.watch(self._changed)
@@ -40,6 +40,12 @@ class Agenda:
     def _changed(self, change: Change) -> None:
         self._stale.update(dict.fromkeys((*change.put, *change.dropped)))
         self._woken()
+
+    def _undone(self, uuid: str) -> None:
+        """A line's progress is what it was before: it is due then, too."""
+        if plan_id := self._queue.plan_of(uuid):
+            self._stale[plan_id] = None
+            self._woken()
 
     def _forget_unknown(self) -> None:
         """Lines that went while the scheduler was off leave nothing."""

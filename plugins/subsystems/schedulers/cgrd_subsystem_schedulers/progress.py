@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,10 +34,11 @@ class ProgressBook:
 
     Args:
         store: where it is kept.
+        undone: called with a line's uuid when what was noted of it did not come to be.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, *, undone: Callable[[str], None]) -> None:
+        self._undone = undone
         self._all: dict[str, Progress] = {uuid: decode(data, Progress) for uuid, data in store.scan(KIND)}
 
     def __contains__(self, uuid: str) -> bool:
@@ -69,5 +71,6 @@ class ProgressBook:
                 self._all.pop(uuid, None)
             else:
                 self._all[uuid] = old
+            self._undone(uuid)
 
         tx.on_rollback(undo)

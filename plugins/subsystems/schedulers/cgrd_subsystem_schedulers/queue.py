@@ -39,6 +39,11 @@ class Queue:
         """The uuids of a plan's lines."""
         return set(self._plans.get(plan_id, ()))
 
+    def plan_of(self, uuid: str) -> str:
+        """The plan of a line, "" when the line is not in the queue."""
+        due = self._due.get(uuid)
+        return due.line.plan_id if due is not None else ""
+
     def drop(self, uuid: str) -> None:
         """Forget a line."""
         due = self._due.pop(uuid, None)

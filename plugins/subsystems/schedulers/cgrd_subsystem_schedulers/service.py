@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from cgrd import CGREvent, Subsystem, method
+from cgrd.durations import SECOND
 from cgrd.errors import CgrdError, NotFound
 from cgrd_subsystem_schedulers.agenda import Agenda
 from cgrd_subsystem_schedulers.asked import ExecuteActionPlans, ExecuteActions, by_time
 from cgrd_subsystem_schedulers.carrying_out import Hand, Round
-from cgrd_subsystem_schedulers.lines import accounts_of, lines_of
+from cgrd_subsystem_schedulers.lines import Line, accounts_of, lines_of
 from cgrd_subsystem_schedulers.shown import ScheduledApi
 
 if TYPE_CHECKING:
     from cgrd.services import Services
+
+REST: Final = 5 * SECOND
+"""Between two attempts while the store cannot keep anything."""
 
 
 class SchedulerS(Subsystem, section="schedulers"):
@@ -49,9 +53,19 @@ class SchedulerS(Subsystem, section="schedulers"):
             due = self.agenda.first() if self.running else None
             at_ns = math.inf if due is None else due.at_ns
             if due is not None and at_ns <= self.services.clock.now_ns():
-                await Round(agenda=self.agenda, hand=self.hand, line=due.line).run()
+                await self._start(due.line)
             else:
                 await self._sleep(at_ns)
+
+    async def _start(self, line: Line) -> None:
+        """Carry a line out; where that cannot be kept nothing of it was done, and it is due again."""
+        with self.services.store.scope() as ticket:
+            await Round(agenda=self.agenda, hand=self.hand, line=line).run()
+            try:
+                await ticket.durable()
+            except CgrdError as error:
+                self.services.log("schedulers").error("line not kept", plan=line.plan_id, actions=line.actions_id, error=str(error), explain=error.explain)
+                await self.services.clock.sleep(REST)
 
     async def _sleep(self, until_ns: float) -> None:
         with trio.CancelScope() as self._nap:

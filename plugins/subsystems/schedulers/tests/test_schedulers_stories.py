@@ -9,7 +9,7 @@ import trio
 from cgrd.durations import DAY, HOUR, MINUTE, SECOND
 from cgrd.errors import CgrdError
 from cgrd.store import SqliteStore
-from cgrd.testing import VirtualClock, call, kernel_in_memory
+from cgrd.testing import Disk, VirtualClock, call, kernel_in_memory, store_on
 
 SECTIONS = {"rals": {"enabled": True}, "schedulers": {"enabled": True}, "apiers": {"enabled": True, "scheduler_conns": ["*internal"]}, "cores": {}}
 TOPUP = {"Identifier": "*topup", "BalanceId": "main", "BalanceType": "*monetary", "Units": "1", "Weight": 10}
@@ -238,3 +238,18 @@ async def test_plans_make_the_account_that_is_missing():
         with pytest.raises(CgrdError, match="NOT_FOUND"):
             await call(kernel, "SchedulerSv1.ExecuteActionPlans", ActionPlanIDs=["PLAN", "NOPE"], AccountID="1002")
         assert await money(kernel, "1002") is None
+
+
+async def test_a_start_that_the_disk_refused_is_tried_again_until_it_is_kept():
+    disk, clock = Disk(), VirtualClock()
+    async with daemon(clock=clock, store=store_on(disk, clock=clock)) as kernel:
+        await plan(kernel, "1001", "1002", Time="12:00:00")
+        await clock.advance(HOUR)
+        disk.broken = "disk full"
+        await clock.advance(4 * HOUR)
+        assert (await money(kernel, "1001"), await money(kernel, "1002")) == (0, 0)
+        disk.broken = ""
+        await clock.advance(HOUR)
+        assert (await money(kernel, "1001"), await money(kernel, "1002")) == (1, 1)
+        await clock.advance(DAY)
+        assert (await money(kernel, "1001"), await money(kernel, "1002")) == (2, 2)
