@@ -104,7 +104,7 @@ async def _price(flow: Flow, mine: CDR) -> None:
     try:
         cost = await _call_cost(flow, mine)
     except CgrdError as error:
-        mine.Cost, mine.CostSource, mine.CostDetails, mine.ExtraInfo = UNRATED, "", None, str(error)
+        mine.Cost, mine.CostDetails, mine.ExtraInfo = UNRATED, None, str(error)
         return
     details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=server.services.rounding_decimals)
     details.compute(server.services.rounding_decimals)

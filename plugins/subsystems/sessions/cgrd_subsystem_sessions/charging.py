@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from cgrd import Component
 from cgrd.codec import encode
-from cgrd.costs import CallCost, CallDescriptor, EventCost, merge, pause_cost, refundable, trim
+from cgrd.costs import CallCost, CallDescriptor, EventCost, Increment, merge, pause_cost, refundable, trim
 from cgrd.errors import CgrdError, Exists
 from cgrd.graph import INTERNAL
 from cgrd_subsystem_sessions import accounting
@@ -168,7 +168,7 @@ class Charging:
         increments = refundable(surplus)
         if not increments:
             return kept
-        call = replace(run.CD, Increments=increments, APIOpts=session.options())
+        call = _told_back(session, run, surplus, increments)
         return retold(kept, await self._owner.call("rals", "Responder.RefundIncrements", call, Holdings))
 
     async def _rounded(self, session: Session, run: SRun) -> SRun:
@@ -176,7 +176,7 @@ class Charging:
             return run
         cost, corrections = rounded(run.EventCost, tor=run.CD.ToR, decimals=self._decimals)
         if corrections:
-            call = replace(run.CD, Increments=corrections, APIOpts=session.options())
+            call = _told_back(session, run, cost, corrections)
             cost = retold(cost, await self._owner.call("rals", "Responder.RefundRounding", call, Holdings))
         return run if cost is run.EventCost else replace(run, EventCost=cost.compute(self._decimals))
 
@@ -197,6 +197,11 @@ class Charging:
                 await self._refund(session, run, cost, cost)
             else:
                 self._services.log("sessions").warning("the session's cost could not be kept", cgrid=session.CGRID, error=str(error), explain=error.explain)
+
+
+def _told_back(session: Session, run: SRun, cost: EventCost, increments: list[Increment]) -> CallDescriptor:
+    """The call over the time of a cost whose increments go back, or are corrected; not over that of the last debit, which may have paid nothing."""
+    return replace(run.CD, TimeStart=cost.StartTime, TimeEnd=cost.end_time(), Increments=increments, APIOpts=session.options())
 
 
 def written(run: SRun, *, decimals: int) -> dict[str, Any]:
