@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ def balance() -> float:
 
 def simulate() -> None:
     """A short call without a gateway: authorised, started, charged while it lasts, ended, recorded; then one that is refused."""
-    begin = datetime.now(timezone.utc)
+    begin = datetime.now(UTC)
     event = {
         "Account": ACCOUNT, "Destination": "echotest", "OriginID": "simulated", "OriginHost": "demo", "Category": "call",
         "RequestType": "*prepaid", "ToR": "*voice", "SetupTime": begin.isoformat(), "AnswerTime": begin.isoformat(), "Source": "demo",
@@ -139,7 +139,7 @@ def simulate() -> None:
     for second in range(4):
         time.sleep(0.5 if second == 0 else 1)
         print(f"the call goes on; balance {balance():.2f}", flush=True)
-    usage = round((datetime.now(timezone.utc) - begin).total_seconds() * 1e9)
+    usage = round((datetime.now(UTC) - begin).total_seconds() * 1e9)
     ended = {**event, "Usage": usage}
     ask("SessionSv1.TerminateSession", Tenant=TENANT, ID="3", Event=ended, TerminateSession=True)
     ask("SessionSv1.ProcessCDR", Tenant=TENANT, ID="4", Event=ended)

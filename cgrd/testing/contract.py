@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import unquote, urlsplit
 
 import jsonschema
 
+from cgrd.codec import decode
 from cgrd.component import Component
 from cgrd.config.schema import inline
 from cgrd.plugins import Plugin, Plugins
@@ -55,8 +58,8 @@ def _findings(plugin: Plugin) -> Iterator[str]:
 
 
 def readme_findings(plugin: Plugin) -> Iterator[str]:
-    """The README, as it is in the distribution's metadata, has the headings that all have."""
-    text = str(plugin.entry.dist.metadata.json.get("description", "")) if plugin.entry.dist else ""
+    """The README has the headings that all have."""
+    text = _readme(plugin)
     if not text.strip():
         yield "no README: name it in pyproject.toml (readme)"
         return
@@ -64,6 +67,17 @@ def readme_findings(plugin: Plugin) -> Iterator[str]:
     for heading in (*HEADINGS, *(("Standards",) if plugin.kind == "agent" else ())):
         if heading not in there:
             yield f"README.md has no heading {heading!r}"
+
+
+def _readme(plugin: Plugin) -> str:
+    """As it is in the distribution's metadata; of an editable installation as it is now."""
+    if plugin.entry.dist is None:
+        return ""
+    source = decode(plugin.entry.dist.read_text("direct_url.json") or "{}")
+    if source.get("dir_info", {}).get("editable"):
+        file = Path(unquote(urlsplit(source["url"]).path)) / "README.md"
+        return file.read_text() if file.exists() else ""
+    return str(plugin.entry.dist.metadata.json.get("description", ""))
 
 
 def schema_findings(plugin: Plugin) -> Iterator[str]:

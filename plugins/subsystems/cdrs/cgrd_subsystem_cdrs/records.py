@@ -66,7 +66,7 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
         Wrong: a time, usage or cost cannot be read; the field is named.
         MandatoryMissing: a direct debit without its Cost.
     """
-    text = {name: as_text(event[name]) for name in _TEXTS if name in event}
+    text: dict[str, Any] = {name: as_text(event[name]) for name in _TEXTS if name in event}
     record = CDR(
         **text,
         SetupTime=_time(event, "SetupTime", defaults.zone),
@@ -147,9 +147,10 @@ def _details(event: Mapping[str, Any]) -> EventCost | None:
     if value is None or isinstance(value, EventCost):
         return value
     try:
-        return decode(value, EventCost | None) if isinstance(value, str) else convert(value, EventCost)
+        found: EventCost | None = decode(value, EventCost | None) if isinstance(value, str) else convert(value, EventCost)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Wrong(f"CostDetails cannot be read: {error}") from error
+    return found
 
 
 class ExternalCDR(msgspec.Struct, kw_only=True):
