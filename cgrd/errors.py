@@ -25,6 +25,7 @@ __all__ = [
     "ReplyTimeout",
     "ServerError",
     "StoreError",
+    "Unanswered",
     "UnknownMethod",
     "UnknownService",
     "Unreachable",
@@ -138,9 +139,22 @@ class Busy(CgrdError):
 
 
 class Unreachable(CgrdError):
-    """The other end was not asked or did not answer; the next connection of the pool is tried."""
+    """The other end was not asked or did not answer; the next connection of the pool is tried.
+
+    `asked`: the request may have reached it, so what it asks for may have been done.
+    """
 
     code = -32001
+    asked = False
+
+
+class Unanswered(CgrdError):
+    """The other end was asked to do something once, and nobody knows whether it did: only the same request to the same end can tell."""
+
+    code = -32001
+
+    def __init__(self, error: Unreachable, *, explain: str) -> None:
+        super().__init__(error.word, explain=explain)
 
 
 class UnknownService(Unreachable):
@@ -164,12 +178,15 @@ class UnknownMethod(CgrdError):
 class Disconnected(Unreachable):
     """The connection broke before the answer came."""
 
-    def __init__(self, *, explain: str = "") -> None:
+    def __init__(self, *, explain: str = "", asked: bool = False) -> None:
         super().__init__("DISCONNECTED", explain=explain)
+        self.asked = asked
 
 
 class ReplyTimeout(Unreachable):
     """No answer within `reply_timeout`."""
+
+    asked = True
 
     def __init__(self, *, explain: str = "") -> None:
         super().__init__("REPLY_TIMEOUT", explain=explain)

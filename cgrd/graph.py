@@ -7,7 +7,7 @@ through a connection pool. A callee never changes what it was given, so both giv
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from types import CoroutineType
@@ -18,7 +18,7 @@ import msgspec
 from cgrd.codec import convert
 from cgrd.component import Agent, Component, Peer, Served
 from cgrd.errors import Busy, CgrdError, MandatoryMissing, UnknownMethod, UnknownService, Unreachable, Wrong
-from cgrd.once import key_of, once
+from cgrd.once import key_of, once, outgoing
 from cgrd.rpc.interface import Later
 
 if TYPE_CHECKING:
@@ -176,9 +176,7 @@ class Graph:
             if self._store is None:
                 return await self._invoke(served, args, peer, source=source)
             with self._store.scope() as ticket:
-                answer = await self._invoke_once(self._store, served, args, peer, source)
-                await ticket.durable()
-                return answer
+                return await self._answered(ticket, self._invoke_once(self._store, served, args, peer, source))
         finally:
             self.under_way -= 1
 
@@ -186,7 +184,14 @@ class Graph:
         key = key_of(args)
         if not key:
             return await self._invoke(served, args, peer, source=source)
-        return await once(store, key, served, args, partial(self._invoke, served, args, peer, source=source))
+        return await once(store, key, served, args, lambda given: self._invoke(served, given, peer, source=source))
+
+    async def _answered(self, ticket: Ticket, work: Awaitable[Any]) -> Any:
+        """The answer or the error of a request when what either tells of is committed."""
+        try:
+            return await work
+        finally:
+            await ticket.durable()
 
     def request_nowait(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
         """Begin a request from outside without a task switch: its answer, or a `Later` to be awaited.
@@ -201,7 +206,12 @@ class Graph:
             answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
             return Later(partial(self._finish, answer)) if type(answer) is CoroutineType else answer
         with self._store.scope() as ticket:
-            answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+            try:
+                answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+            except CgrdError as error:
+                if not ticket.waiting:
+                    raise
+                return Later(partial(self._refused, ticket, error))
         if type(answer) is CoroutineType:
             return Later(partial(self._finish, answer))
         return Later(partial(self._committed, ticket, answer)) if ticket.waiting else answer
@@ -214,15 +224,17 @@ class Graph:
             if self._store is None:
                 return await answer
             with self._store.scope() as ticket:
-                result = await answer
-                await ticket.durable()
-                return result
+                return await self._answered(ticket, answer)
         finally:
             self.under_way -= 1
 
     async def _committed(self, ticket: Ticket, answer: Any) -> Any:
         await ticket.durable()
         return answer
+
+    async def _refused(self, ticket: Ticket, error: CgrdError) -> Any:
+        await ticket.durable()
+        raise error
 
     def _refuse_when_busy(self) -> None:
         if self.caps and self.under_way >= self.caps:
@@ -294,6 +306,8 @@ class Graph:
         pool = self.pools.get(connection)
         if pool is None:
             raise Wrong(f"connection {connection} is not defined", explain=f"{caller.section} names it; define it under rpc_conns")
+        if self._store is not None:
+            args = outgoing(self._store, method, args)
         if not self.watchers:
             return await pool.call(method, args, reply)
         remote = Served(name=method, args=Any, handler=lambda a: pool.call(method, a, reply), is_async=True, wants_peer=False, owner=connection)

@@ -1,15 +1,21 @@
 """Requests with a key: the same request again gets the same answer and has no second effect, also after a restart.
 
-A client gives the key in `APIOpts.*idempotencyKey`; it holds for 24 hours. Source: DESIGN §4 (request keys).
+A client gives the key in `APIOpts.*idempotencyKey`; it holds for 24 hours. What a transaction asks of another daemon gets a key here,
+derived from the transaction's, so that it too is done once whatever happens to either daemon meanwhile.
+Source: DESIGN §4 (request keys; the transaction and edges).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cgrd.codec import decode, encode
+from msgspec.structs import replace
+
+from cgrd.codec import decode, encode, plain_tree
 
 if TYPE_CHECKING:
     from cgrd.component import Served
@@ -17,19 +23,53 @@ if TYPE_CHECKING:
 
 OPTION: Final = "*idempotencyKey"
 
+_request_key: ContextVar[str] = ContextVar("cgrd_request_key", default="")
+
 
 def key_of(args: Any) -> str:
     """The key that a request carries, under its tenant; "" = none."""
-    options = args.get("APIOpts") if type(args) is dict else getattr(args, "APIOpts", None)
-    given = options.get(OPTION) if options else None
+    given = _given(args)
     if not given:
         return ""
     tenant = args.get("Tenant", "") if type(args) is dict else getattr(args, "Tenant", "")
     return f"{tenant}:{given}"
 
 
-async def once(store: Store, key: str, served: Served, args: Any, work: Callable[[], Awaitable[Any]]) -> Any:
-    """Do the request, or answer what it was answered before.
+def _options(args: Any) -> Any:
+    return args.get("APIOpts") if type(args) is dict else getattr(args, "APIOpts", None)
+
+
+def _given(args: Any) -> Any:
+    options = _options(args)
+    return options.get(OPTION) if options else None
+
+
+def unkeyed(args: Any) -> Any:
+    """The request without its key, which is not handed on with what it carries."""
+    if not _given(args):
+        return args
+    return _with_options(args, {name: value for name, value in _options(args).items() if name != OPTION})
+
+
+def keyed(args: Any, key: str) -> Any:
+    """The request with this key in the place of any it has."""
+    if type(args) is not dict and not hasattr(args, "APIOpts"):
+        args = plain_tree(args)
+    return _with_options(args, {**(_options(args) or {}), OPTION: key})
+
+
+def _with_options(args: Any, options: dict[str, Any]) -> Any:
+    return {**args, "APIOpts": options} if type(args) is dict else replace(args, APIOpts=options)
+
+
+def outgoing(store: Store, method: str, args: Any) -> Any:
+    """A request to another daemon as it is sent: with a key of its own inside a transaction; outside it has the one that its maker gave it."""
+    key = store.call_key(_request_key.get())
+    return keyed(args, f"{method}:{key}") if key else args
+
+
+async def once(store: Store, key: str, served: Served, args: Any, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    """Do the request, or answer what it was answered before. `work` gets it without its key.
 
     Raises:
         Wrong: the key came before with another request.
@@ -38,7 +78,21 @@ async def once(store: Store, key: str, served: Served, args: Any, work: Callable
     async with store.request_keys.once(key, digest) as known:
         if known.answer is not None:
             return decode(known.answer)
+        token = _request_key.set(key)
+        try:
+            return await _remembered(store, key, digest, served, partial(work, unkeyed(args)))
+        finally:
+            _request_key.reset(token)
+
+
+async def _remembered(store: Store, key: str, digest: bytes, served: Served, work: Callable[[], Awaitable[Any]]) -> Any:
+    if served.is_async:
+        # It may wait for others, and must not hold up what they do; its last change and this are queued without a wait between them.
         answer = await work()
         with store.transaction(why=served.name) as tx:
             tx.remember(key, digest, encode(answer))
+        return answer
+    with store.transaction(why=served.name) as tx:
+        answer = await work()
+        tx.remember(key, digest, encode(answer))
         return answer

@@ -180,7 +180,8 @@ class Connection:
             CgrdError: what the other end answered.
         """
         number, waiting = next(self._numbers), _Call()
-        if not self.closed:
+        asked = not self.closed
+        if asked:
             self._calls[number] = waiting
             try:
                 self._sender.write(request(number, method, args))
@@ -188,7 +189,7 @@ class Connection:
             finally:
                 self._calls.pop(number, None)
         if waiting.answer is None:
-            raise Disconnected(explain=f"the connection with {self._link.remote} closed before {method} was answered")
+            raise Disconnected(explain=f"the connection with {self._link.remote} closed before {method} was answered", asked=asked)
         return read_reply(waiting.answer, reply)
 
     def _resolve(self, message: Message) -> None:

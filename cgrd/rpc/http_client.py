@@ -49,7 +49,8 @@ class HttpClient:
         except (trio.TooSlowError, httpx.ReadTimeout) as error:
             raise ReplyTimeout(explain=f"{self._settings.name}: {self._url} did not answer {method} in time (reply_timeout)") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise Disconnected(explain=f"{self._settings.name}: cannot ask {self._url}: {error}") from error
+            asked = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL)
+            raise Disconnected(explain=f"{self._settings.name}: cannot ask {self._url}: {error}", asked=asked) from error
         if response.headers.get("content-type", "").partition(";")[0] != "application/json" and response.status_code != 200:
             explain = f"{self._settings.name}: {self._url} answered HTTP {response.status_code}: {response.text[:200].strip()}"
             raise RemoteError(f"HTTP status {response.status_code}", explain=explain)

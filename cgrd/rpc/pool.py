@@ -10,6 +10,7 @@ import trio
 
 from cgrd.clock import Clock
 from cgrd.errors import ConfigurationError, Disconnected, UnknownService, Unreachable
+from cgrd.once import key_of
 from cgrd.rpc.answering import Answerer
 from cgrd.rpc.client import Client, ParallelClient, StreamClient
 from cgrd.rpc.dialling import tcp_dial, websocket_dial
@@ -18,6 +19,7 @@ from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.settings import ConnectionSettings
 from cgrd.rpc.strategies import STRATEGIES, Strategy
+from cgrd.rpc.surely import surely
 from cgrd.rpc.tls import client_tls
 
 BUILT_IN: dict[str, dict[str, Any]] = {
@@ -62,10 +64,12 @@ class Pool:
         name: the id.
         clients: in the configured order.
         strategy: who of them is asked, and whose answer counts.
+        clock: pauses between repetitions.
     """
 
-    def __init__(self, *, name: str, clients: Sequence[Any], strategy: Strategy) -> None:
+    def __init__(self, *, name: str, clients: Sequence[Any], strategy: Strategy, clock: Clock) -> None:
         self.name = name
+        self._clock = clock
         self._clients = clients
         self._strategy = strategy
         self._nursery: trio.Nursery | None = None
@@ -77,7 +81,7 @@ class Pool:
             client.start(nursery)
 
     async def call(self, method: str, args: object, reply: Any = Any) -> Any:
-        """Ask the other daemon.
+        """Ask the other daemon; with a request key, again until it is known what became of it.
 
         Args:
             method: "Service.Method".
@@ -86,13 +90,19 @@ class Pool:
 
         Raises:
             Unreachable: nobody answered.
+            Unanswered: what has a key may have been done or not.
             CgrdError: the answer, as the type that it would have here.
         """
         if self._nursery is None:
             raise Disconnected(explain=f"rpc_conns.{self.name} is not open: the daemon is starting or stopping")
-        if len(self._clients) == 1:
+        keyed = bool(key_of(args))
+        if len(self._clients) == 1 and not keyed:
             return await self._clients[0].call(method, args, reply)
-        return await self._strategy(self._clients, lambda client: client.call(method, args, reply), self._nursery)
+
+        async def ask(client: Any) -> Any:
+            return await (surely(client, method, args, reply, clock=self._clock) if keyed else client.call(method, args, reply))
+
+        return await self._strategy(self._clients, ask, self._nursery)
 
 
 class Pools(Mapping[str, Pool]):
@@ -156,9 +166,9 @@ class Pools(Mapping[str, Pool]):
         if strategy == "*parallel":
             settings = settings[:1]
         if not settings:
-            return Pool(name=name, clients=[Unserved(f"rpc_conns.{name} has no conns; give it an address")], strategy=STRATEGIES[strategy]())
+            return Pool(name=name, clients=[Unserved(f"rpc_conns.{name} has no conns; give it an address")], strategy=STRATEGIES[strategy](), clock=self._clock)
         clients = [self._client(each, patient=len(settings) == 1, parallel=strategy == "*parallel", most=int(pool.get("poolSize") or 0)) for each in settings]
-        return Pool(name=name, clients=clients, strategy=STRATEGIES[strategy]())
+        return Pool(name=name, clients=clients, strategy=STRATEGIES[strategy](), clock=self._clock)
 
     def _client(self, settings: ConnectionSettings, *, patient: bool, parallel: bool, most: int) -> Any:
         if settings.address in ("*internal", "*birpc_internal"):

@@ -28,7 +28,7 @@ class Store(Protocol):
     request_keys: RequestKeys
     outbox: Outbox
 
-    def transaction(self, *, why: str) -> Transaction:
+    def transaction(self, *, why: str, key: str = "") -> Transaction:
         """`with store.transaction(why="Responder.Debit") as tx:` collects changes; leaving the outermost block queues them.
 
         A block inside another one of the same context joins it: its changes come to be with the outer's. An exception drops the
@@ -39,7 +39,12 @@ class Store(Protocol):
 
         Args:
             why: who does it, for the log when it has to be dropped.
+            key: what it is, the same when it is tried again after a restart: requests to other daemons inside get keys made of it. Without
+                one they are made of the request's own key, or anew.
         """
+
+    def call_key(self, request_key: str) -> str:
+        """A request key for what the open transaction asks of another daemon now; "" outside of one. `request_key`: the present request's own."""
 
     def scope(self) -> Ticket:
         """`with store.scope() as ticket:` is one request: `ticket` waits for what the block and the tasks it starts have queued, only that.

@@ -49,9 +49,14 @@ class OwnedStore:
 
     # Changing.
 
-    def transaction(self, *, why: str) -> Transaction:
+    def transaction(self, *, why: str, key: str = "") -> Transaction:
         """A block that collects changes."""
-        return Transaction(self, why)
+        return Transaction(self, why, key)
+
+    def call_key(self, request_key: str) -> str:
+        """A request key for what the present transaction asks of another daemon."""
+        transaction = open_transaction(self)
+        return transaction.call_key(request_key) if transaction is not None else ""
 
     def scope(self) -> Ticket:
         """One request, for `durable`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from cgrd.errors import Exists, NotFound, StoreError, Wrong
 from cgrd.store.changes import Changes, Export, OutboxRecord, Outcome, Remembered
@@ -36,11 +37,13 @@ class _Over:
 class Transaction:
     """Collects changes. See `Store.transaction`."""
 
-    __slots__ = ("_token", "dropped", "outer", "over", "own_changes", "root", "store", "why")
+    __slots__ = ("_token", "calls", "dropped", "key", "outer", "over", "own_changes", "root", "store", "why")
 
-    def __init__(self, store: OwnedStore, why: str) -> None:
+    def __init__(self, store: OwnedStore, why: str, key: str = "") -> None:
         self.store = store
         self.why = why
+        self.key = key
+        self.calls = 0
         self.over = False
         self.dropped = False
         self.own_changes = Changes()
@@ -101,6 +104,16 @@ class Transaction:
         except StoreError as error:
             self._fail(error)
             raise
+
+    def call_key(self, request_key: str) -> str:
+        """A key for what is asked of another daemon now: of the innermost block that has one, else of the request, else new."""
+        block = self
+        while not block.key and block.outer is not None:
+            block = block.outer
+        if not block.key:
+            block.key = request_key or str(uuid4())
+        block.calls += 1
+        return f"{block.key}:{block.calls}"
 
     def on_rollback(self, callback: Callable[[], object]) -> None:
         """Run `callback` if this does not come to be: the block fails, or its group cannot be committed. Newest first."""

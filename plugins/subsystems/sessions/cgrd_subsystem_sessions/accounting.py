@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cgrd import Instant
 from cgrd.costs import CallCost, CallDescriptor, event_cost, merge
-from cgrd_subsystem_sessions.session import SRun
+from cgrd_subsystem_sessions.session import Pending, SRun
 
 
 class Asked(NamedTuple):
@@ -68,6 +68,20 @@ def booked(asked: Asked, cost: CallCost, *, now: Instant, decimals: int) -> SRun
         LastUsage=granted,
         TotalUsage=run.TotalUsage + granted,
     )
+
+
+def learned(run: SRun, pending: Pending, cost: CallCost, *, now: Instant, decimals: int) -> SRun:
+    """The run after it was learnt late that a debit had been done: what it was granted for was not used, so it is in reserve."""
+    spans, got = cost.spans(), cost.rated_usage()
+    call = replace(
+        pending.Call,
+        TimeEnd=spans[-1].TimeEnd if spans else now,
+        DurationIndex=pending.Call.DurationIndex - pending.Usage + got,
+        MaxCostSoFar=pending.Call.MaxCostSoFar + cost.Cost,
+        LoopIndex=pending.Call.LoopIndex + 1,
+    )
+    reserve = run.ExtraDuration + (got if pending.Method == "Responder.MaxDebit" else 0)
+    return replace(paid(run, cost, decimals=decimals), CD=call, ExtraDuration=reserve, Pending=None)
 
 
 def refused(asked: Asked) -> SRun:

@@ -1,7 +1,7 @@
 """Moving money for sessions: what SessionS asks of RALs, each debit and refund in one transaction with the session it belongs to.
 
 Over an internal edge RALs' changes join the transaction that is open here, so balance, ledger and session change together or not at
-all. Over a remote edge the request carries a key, so that one repeated after a crash has one effect.
+all. Over a remote edge a debit is kept with the session before it is asked for (asking.py).
 Source: spec/sessions.md §5.
 """
 
@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from cgrd import Component
 from cgrd.codec import encode
 from cgrd.costs import CallCost, CallDescriptor, EventCost, Increment, merge, pause_cost, refundable, trim
-from cgrd.errors import CgrdError, Exists
-from cgrd.graph import INTERNAL
+from cgrd.errors import CgrdError, Exists, Unanswered
 from cgrd_subsystem_sessions import accounting
+from cgrd_subsystem_sessions.asking import Asking, is_unsettled
 from cgrd_subsystem_sessions.holdings import Holdings, retold
 from cgrd_subsystem_sessions.rounding import rounded
 from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRun, is_prepaid
@@ -38,6 +38,7 @@ class Charging:
         self._registry = registry
         self._services = owner.services
         self._decimals = owner.services.rounding_decimals
+        self.asking = Asking(owner=owner, registry=registry)
 
     async def grant(self, session: Session, at: int, wanted: int, last_used: int | None = None) -> int:
         """Let a run go on for `wanted`: how much of it is granted; below 0 when more was used than could be paid.
@@ -53,17 +54,22 @@ class Charging:
             return wanted
         if not session.Chargeable:
             return self._pause(session, at, wanted)
-        return await self._debit_for(session, at, accounting.ask(run, wanted, last_used))
+        await self.asking.resolve(session, at)
+        return await self._debit_for(session, at, accounting.ask(session.SRuns[at], wanted, last_used))
 
     async def _debit_for(self, session: Session, at: int, asked: accounting.Asked) -> int:
+        if asked.missing:
+            asked = await self.asking.announce(session, at, "Responder.MaxDebit", asked)
         try:
             with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
                 after = asked.run
                 if asked.missing:
-                    cost = await self._max_debit(session, asked.run)
+                    cost = await self._max_debit(session, at, asked.run)
                     after = accounting.booked(asked, cost, now=self._services.clock.now(), decimals=self._decimals)
                 self._registry.change(session, at, after, tx=tx)
                 self._keep(session, tx)
+        except Unanswered:
+            raise
         except CgrdError:
             with self._services.store.transaction(why=f"session {session.CGRID}, refused") as tx:
                 self._registry.change(session, at, accounting.refused(asked), tx=tx)
@@ -75,27 +81,20 @@ class Charging:
         if session.CGRID in self._registry.active:
             self._registry.put(session, tx=tx)
 
-    async def _max_debit(self, session: Session, run: SRun) -> CallCost:
+    async def _max_debit(self, session: Session, at: int, run: SRun) -> CallCost:
         try:
-            return await self._ask("Responder.MaxDebit", session, run.CD)
+            return await self.asking.ask("Responder.MaxDebit", session, at, run.CD)
         except CgrdError as error:
             if error.word != "ACCOUNT_NOT_FOUND" or run.Event.get("RequestType") != "*dynaprepaid" or not self._owner.linked("scheduler"):
                 raise
         await self._open_account(run.CD)
-        return await self._ask("Responder.MaxDebit", session, run.CD)
+        return await self.asking.ask("Responder.MaxDebit", session, at, run.CD)
 
     async def _open_account(self, call: CallDescriptor) -> None:
         """`*dynaprepaid`: the action plans of the configuration make the account at its first use."""
         plans = self._services.config.sections.get("schedulers", {}).get("dynaprepaid_actionplans") or []
         args = {"ActionPlanIDs": plans, "Tenant": call.Tenant, "AccountID": call.Account}
         await self._owner.call("scheduler", "SchedulerSv1.ExecuteActionPlans", args)
-
-    async def _ask(self, method: str, session: Session, call: CallDescriptor) -> CallCost:
-        options: dict[str, Any] = {**session.options()}
-        if not all(connection in INTERNAL for connection in self._owner.config["rals_conns"]):
-            options["*idempotencyKey"] = f"{method}:{call.CgrID}:{call.RunID}:{call.LoopIndex}:{call.DurationIndex}"
-        cost: CallCost = await self._owner.call("rals", method, replace(call, APIOpts=options), CallCost)
-        return cost
 
     async def _credit(self, run: SRun, wanted: int) -> int:
         call = replace(run.CD, TimeEnd=run.CD.TimeStart.plus(wanted), DurationIndex=wanted)
@@ -110,9 +109,7 @@ class Charging:
         free = pause_cost(start=call.TimeStart, usage=usage, account_key=account, cgrid=call.CgrID, run_id=call.RunID)
         cost = free if run.EventCost is None else merge(run.EventCost, free, decimals=self._decimals)
         with self._services.store.transaction(why=f"pause of {session.CGRID}") as tx:
-            after = replace(
-                run, CD=replace(call, LoopIndex=call.LoopIndex + 1), EventCost=cost, LastUsage=usage, TotalUsage=run.TotalUsage + usage
-            )
+            after = replace(run, CD=replace(call, LoopIndex=call.LoopIndex + 1), EventCost=cost, LastUsage=usage, TotalUsage=run.TotalUsage + usage)
             self._registry.change(session, at, after, tx=tx)
             self._keep(session, tx)
         return usage
@@ -126,41 +123,47 @@ class Charging:
         """
         failure = None
         try:
-            with self._services.store.transaction(why=f"end of session {session.CGRID}") as tx:
-                run = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
-                after = await self._balanced(session, run) if exact else run
+            await self.asking.resolve(session, at)
+            run = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
+            rest = await self._rest(session, at, run) if exact else None
+            with self._services.store.transaction(why=f"end of session {session.CGRID}", key=_end_key(session, at)) as tx:
+                after = await self._balanced(session, at, run, rest) if exact else run
                 self._registry.change(session, at, after, tx=tx)
                 if after.EventCost is not run.EventCost:
                     self._keep(session, tx)
         except CgrdError as error:
             failure = error
+            if is_unsettled(error) and session.CGRID in self._registry.active:
+                return failure
             session.SRuns[at] = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
         if session.SRuns[at].EventCost is not None:
             await self._store_cost(session, session.SRuns[at])
         return failure
 
-    async def _balanced(self, session: Session, run: SRun) -> SRun:
-        looped = session.DebitInterval > 0 and is_prepaid(run)
-        owed = accounting.unpaid(run) if looped else accounting.owed(run)
-        if owed > 0 and session.Chargeable:
-            run = await self._pay_rest(session, run, owed, overdraw=not looped)
-        elif owed < 0 and run.EventCost is not None:
+    async def _rest(self, session: Session, at: int, run: SRun) -> accounting.Asked | None:
+        """What was used beyond the grants and is to be debited now; None when there is nothing."""
+        owed = accounting.unpaid(run) if _is_looped(session, run) else accounting.owed(run)
+        if owed <= 0 or not session.Chargeable:
+            return None
+        call = accounting.following(replace(run.CD, ForceDuration=False), owed)
+        asked = accounting.Asked(run=replace(run, CD=call), missing=owed, reserve=0)
+        return await self.asking.announce(session, at, _debit_at_end(session, run), asked)
+
+    async def _balanced(self, session: Session, at: int, run: SRun, rest: accounting.Asked | None) -> SRun:
+        if rest is not None:
+            run = await self._pay_rest(session, at, rest)
+        elif accounting.owed(run) < 0 and run.EventCost is not None:
             kept, surplus = trim(run.EventCost, max(0, run.TotalUsage), decimals=self._decimals)
             if surplus is not None:
                 kept = await self._refund(session, run, surplus, kept)
             run = replace(run, EventCost=kept)
         return await self._rounded(session, run)
 
-    async def _pay_rest(self, session: Session, run: SRun, owed: int, *, overdraw: bool) -> SRun:
-        """Debit what was used beyond the grants.
-
-        Args:
-            overdraw: False where a debit loop was to end the session in time: what the account cannot pay is not charged.
-        """
-        call = replace(run.CD, ForceDuration=False)
-        run = replace(run, CD=accounting.following(call, owed))
-        cost = await self._ask("Responder.Debit" if overdraw else "Responder.MaxDebit", session, run.CD)
-        short = 0 if overdraw else max(0, owed - cost.rated_usage())
+    async def _pay_rest(self, session: Session, at: int, rest: accounting.Asked) -> SRun:
+        run = rest.run
+        cost = await self.asking.ask(_debit_at_end(session, run), session, at, run.CD)
+        # A debit loop was to end the session in time: what the account cannot pay is not charged.
+        short = max(0, rest.missing - cost.rated_usage()) if _is_looped(session, run) else 0
         return replace(accounting.paid(run, cost, decimals=self._decimals, at_end=True), TotalUsage=run.TotalUsage - short)
 
     async def _refund(self, session: Session, run: SRun, surplus: EventCost, kept: EventCost) -> EventCost:
@@ -211,3 +214,16 @@ def written(run: SRun, *, decimals: int) -> dict[str, Any]:
         cost = run.EventCost.compute(decimals)
         fields |= {"Cost": cost.Cost, "CostDetails": encode(cost).decode(), "CostSource": "*sessions"}
     return fields
+
+
+def _end_key(session: Session, at: int) -> str:
+    """What the end of a run is called in keys of requests to another daemon; where it is not registered, its request names it."""
+    return f"{session.CGRID}:{session.StartedAt.ns}:{session.SRuns[at].CD.RunID}:end" if session.StartedAt else ""
+
+
+def _is_looped(session: Session, run: SRun) -> bool:
+    return session.DebitInterval > 0 and is_prepaid(run)
+
+
+def _debit_at_end(session: Session, run: SRun) -> str:
+    return "Responder.MaxDebit" if _is_looped(session, run) else "Responder.Debit"

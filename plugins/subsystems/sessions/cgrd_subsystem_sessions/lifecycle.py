@@ -15,6 +15,7 @@ from cgrd import CGREvent, Component, Flow, Instant, Peer, cgrid
 from cgrd.costs import descriptor_of, duration_of, instant_of, requested_usage
 from cgrd.errors import CgrdError, Exists
 from cgrd_subsystem_sessions import accounting
+from cgrd_subsystem_sessions.asking import is_unsettled
 from cgrd_subsystem_sessions.registry import Closed
 from cgrd_subsystem_sessions.session import Session, SRun, is_prepaid
 
@@ -156,7 +157,8 @@ class Lifecycle:
     async def end(
         self, session: Session, *, usage: int | None, last_used: int | None, answered: Instant | None = None, cdr_due: bool = False
     ) -> CgrdError | None:
-        """Settle every run and close the session; the first reason why a run could not be settled.
+        """Settle every run and close the session; the first reason why a run could not be settled. Where RALs cannot be reached, it
+        stays active, to be ended again.
 
         Args:
             usage: the final usage of all runs; None = what was granted, corrected by `last_used`.
@@ -174,6 +176,9 @@ class Lifecycle:
         for at, usage in enumerate(usages):
             failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
             failure = failure or failed
+        if is_unsettled(failure) and session.CGRID in self._registry.active:
+            self._watching.resumed(session)
+            return failure
         self._close(session, answered=answered, due=cdr_due)
         return failure
 

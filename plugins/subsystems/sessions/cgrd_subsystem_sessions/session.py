@@ -14,6 +14,22 @@ from cgrd import CGREvent, Instant
 from cgrd.costs import CallDescriptor, EventCost
 
 
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A debit that RALs of another daemon were asked for, as long as nobody knows whether it was done.
+
+    Attributes:
+        Method: `Responder.MaxDebit` or `Responder.Debit`.
+        Call: what was asked.
+        Usage: how much of it is new, ns or units.
+        Key: the request key, under which it is asked again.
+    """
+
+    Method: str
+    Call: CallDescriptor
+    Usage: int
+    Key: str
+
+
 class SRun(msgspec.Struct, kw_only=True):
     """One charger's run. Never changed in place: each step of the accounting makes another one.
 
@@ -25,6 +41,8 @@ class SRun(msgspec.Struct, kw_only=True):
         LastUsage: what was granted last.
         TotalUsage: what was granted in all, corrected by what the agent reported.
         NextAutoDebit: when the debit loop pays the next interval.
+        Pending: what was asked of another daemon and not answered (ours, as the next).
+        Asks: how often another daemon was asked; it tells debits of one run apart.
     """
 
     Event: dict[str, Any] = {}
@@ -34,6 +52,8 @@ class SRun(msgspec.Struct, kw_only=True):
     LastUsage: int = 0
     TotalUsage: int = 0
     NextAutoDebit: Instant | None = None
+    Pending: Pending | None = None
+    Asks: int = 0
 
 
 class Session(msgspec.Struct, kw_only=True):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cgrd import Flow, Run, stage
 from cgrd.costs import duration_of, requested_usage
 from cgrd.errors import CgrdError, MandatoryMissing, Prefixed
+from cgrd_subsystem_sessions.asking import starts_again
 from cgrd_subsystem_sessions.lifecycle import key_of
 from cgrd_subsystem_sessions.session import Session
 
@@ -57,6 +58,9 @@ async def _granted(flow: Flow, session: Session) -> list[int]:
 async def _start(flow: Flow) -> Session:
     """Make and register a session of the flow's event."""
     owner = _owner(flow)
+    begun = owner.registry.active.get(key_of(flow.event))
+    if begun is not None and starts_again(begun):
+        return begun
     session = await owner.lifecycle.make(flow, debit_interval=owner.debit_interval(flow.event), force=_forces(flow))
     session.Held = owner.held(flow)
     owner.lifecycle.register(session)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cgrd.config import as_duration
 from cgrd.costs import duration_of
+from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError
 from cgrd_subsystem_sessions import accounting
 from cgrd_subsystem_sessions.deadlines import Deadlines
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TIMED_OUT: Final = "SESSION_TIMEOUT"
 NO_CREDIT: Final = "INSUFFICIENT_CREDIT"
+AGAIN: Final = MINUTE
 UNAUTHORIZED: Final = "UNAUTHORIZED_DESTINATION"
 
 
@@ -68,6 +70,14 @@ class Watching:
         lease = as_duration(self._owner.config["session_lease"])
         if lease:
             self.deadlines.set((session.CGRID, "lease"), session.ProvedAt.ns + lease, partial(self._check_lease, session))
+
+    def resumed(self, session: Session) -> None:
+        """Its end failed because RALs could not be reached: watch it again, and where it has a lease, try again in a while."""
+        self.began(session)
+        lease = as_duration(self._owner.config["session_lease"])
+        if lease:
+            due = max(self._clock.now_ns() + AGAIN, session.ProvedAt.ns + lease)
+            self.deadlines.set((session.CGRID, "lease"), due, partial(self._check_lease, session))
 
     def _setting(self, option: str, key: str, options: Mapping[str, Any], session: Session) -> int | None:
         """The request's option, else the session's, else the configuration's; None where none says anything."""
