@@ -44,6 +44,8 @@ def parse_duration(text: str) -> int:
     """
     if not text:
         return 0
+    if text[-1] == "s" and len(text) < 10 and text.isascii() and text[:-1].isdigit():
+        return int(text[:-1]) * SECOND
     if _NUMBER.match(text):
         return _fits(int(Decimal(text)), text)
     negative, rest = text[0] == "-", text.lstrip("+-") if text[0] in "+-" else text

@@ -36,11 +36,13 @@ def round_decimal(amount: Decimal, decimals: int, method: str) -> Decimal:
     Source: spec/rating.md §2 and observed_rating.md (numbers).
     """
     step = _step(decimals)
+    if method == "*middle" and amount >= 0:
+        return amount.quantize(step, ROUND_HALF_UP, _WIDE)
     floor = amount.quantize(step, ROUND_FLOOR, _WIDE)
     if floor == amount or method == "*down":
         return floor if method in ("*up", "*down", "*middle") else amount
     if method == "*middle":
-        return floor if amount < 0 else amount.quantize(step, ROUND_HALF_UP, _WIDE)
+        return floor
     if method == "*up":
         residue = (amount - floor) / step
         small = amount < 0 or residue < _step(max(7, decimals))

@@ -6,6 +6,7 @@ Source: spec/rating.md §8.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,6 +29,25 @@ from cgrd.instants import Instant
 from cgrd.money import ONE, ZERO
 
 _RATING, _ACCOUNTING, _FILTERS, _RATES, _TIMINGS = "abcde"
+
+
+_Key = tuple[int, str, str, str, str]
+"""A rate interval by identity, and by what it was found."""
+
+
+class _Named(NamedTuple):
+    """The records of one rate under their names. `interval` is held so that its identity stays its own."""
+
+    interval: RateInterval
+    name: str
+    rating: dict[str, RatingUnit]
+    filters: dict[str, RatingMatchedFilters]
+    rates: dict[str, list[RGRate]]
+    timings: dict[str, ChargedTiming]
+
+
+_first_named: dict[_Key, _Named] = {}
+_MOST_KNOWN = 2_048
 
 
 def event_cost(cost: CallCost, *, cgrid: str = "", run_id: str = "", decimals: int = 5) -> EventCost:
@@ -58,7 +78,7 @@ class _Writer:
         self.timings_named: dict[str, ChargedTiming] = {}
         made.Rating, made.Accounting, made.RatingFilters = self.rating_named, self.accounting_named, self.rating_filters_named
         made.Rates, made.Timings = self.rates_named, self.timings_named
-        self.seen: dict[tuple[int, str, str, str, str], str] = {}
+        self.seen: dict[_Key, str] = {}
 
     def add(self, span: TimeSpan) -> None:
         rating_id = self.rating(span, span.RateInterval)
@@ -87,9 +107,26 @@ class _Writer:
         if interval is None:
             return ""
         key = (id(interval), span.MatchedSubject, span.MatchedPrefix, span.MatchedDestId, span.RatingPlanId)
-        if key not in self.seen:
-            self.seen[key] = self.name_rating(span, interval)
-        return self.seen[key]
+        name = self.seen.get(key)
+        if name is None:
+            name = self.seen[key] = self.name_rating(span, interval) if self.rating_named else self.first_rating(key, span, interval)
+        return name
+
+    def first_rating(self, key: _Key, span: TimeSpan, interval: RateInterval) -> str:
+        """The same for the first one, whose names are always the same: what is found under it is kept for the next call at this rate."""
+        known = _first_named.get(key)
+        if known is None:
+            if len(_first_named) >= _MOST_KNOWN:
+                _first_named.clear()
+            name = self.name_rating(span, interval)
+            known = _Named(interval, name, dict(self.rating_named), dict(self.rating_filters_named), dict(self.rates_named), dict(self.timings_named))
+            _first_named[key] = known
+        else:
+            self.rating_named.update(known.rating)
+            self.rating_filters_named.update(known.filters)
+            self.rates_named.update(known.rates)
+            self.timings_named.update(known.timings)
+        return known.name
 
     def name_rating(self, span: TimeSpan, interval: RateInterval) -> str:
         rating = interval.Rating or RIRate()

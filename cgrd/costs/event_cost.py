@@ -63,11 +63,17 @@ class ChargingInterval(msgspec.Struct, kw_only=True):
 
     def usage(self) -> int:
         """Usage of one time."""
-        return sum(run.total_usage for run in self.runs())
+        used = 0
+        for run in self.Increments or ():
+            used += run.Usage * (run.CompressFactor or 1)
+        return used
 
     def cost(self, decimals: int) -> Decimal:
         """Cost of one time, rounded."""
-        return round_decimal(sum((run.total_cost for run in self.runs()), ZERO), decimals, "*middle")
+        total = ZERO
+        for run in self.Increments or ():
+            total += run.Cost * (run.CompressFactor or 1)
+        return round_decimal(total, decimals, "*middle")
 
 
 class RatingUnit(msgspec.Struct, kw_only=True):
@@ -144,8 +150,12 @@ class EventCost(msgspec.Struct, kw_only=True):
 
     def compute(self, decimals: int = 5) -> EventCost:
         """Fill in `Usage` and `Cost` from the charges, rounded to `decimals`; answers itself."""
-        cost = sum((charge.cost(decimals) * charge.factor for charge in self.charges()), ZERO)
-        self.Usage, self.Cost = self.usage(), round_decimal(cost, decimals, "*middle")
+        usage, cost = 0, ZERO
+        for charge in self.Charges or ():
+            times = charge.CompressFactor or 1
+            usage += charge.usage() * times
+            cost += charge.cost(decimals) * times
+        self.Usage, self.Cost = usage, round_decimal(cost, decimals, "*middle")
         return self
 
     def end_time(self) -> Instant:

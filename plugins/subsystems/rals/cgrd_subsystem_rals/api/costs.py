@@ -11,7 +11,7 @@ from cgrd.codec import convert
 from cgrd.costs import CallDescriptor, DataCost, EventCost, data_cost, descriptor_of, event_cost, requested_usage
 from cgrd.durations import parse_duration
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
-from cgrd.instants import Instant, parse_instant
+from cgrd.instants import Instant, parse_instant, parse_rfc3339
 from cgrd_subsystem_rals.accounts.debit import debit
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.responder import Responder
@@ -61,7 +61,7 @@ class CostsApi:
             ServerError: it is none.
         """
         try:
-            return parse_instant(text, zone=self.desk.services.zone, now=self.desk.now())
+            return parse_rfc3339(text) or parse_instant(text, zone=self.desk.services.zone, now=self.desk.now())
         except CgrdError as error:
             raise ServerError(error) from error
 

@@ -128,12 +128,12 @@ def compress_spans(spans: list[TimeSpan]) -> list[TimeSpan]:
 def _same(one: TimeSpan, other: TimeSpan) -> bool:
     return bool(
         one.Increments
-        and one.RateInterval == other.RateInterval
+        and len(one.Increments) == len(other.runs())
+        and (one.RateInterval is other.RateInterval or one.RateInterval == other.RateInterval)
         and one.MatchedSubject == other.MatchedSubject
         and one.MatchedPrefix == other.MatchedPrefix
         and one.MatchedDestId == other.MatchedDestId
         and one.RatingPlanId == other.RatingPlanId
         and one.RoundIncrement == other.RoundIncrement
-        and len(one.runs()) == len(other.runs())
-        and all(a.joins(b) and a.factor == b.factor for a, b in zip(one.runs(), other.runs(), strict=True))
+        and all(a.factor == b.factor and a.joins(b) for a, b in zip(one.runs(), other.runs(), strict=True))
     )

@@ -11,7 +11,7 @@ from cgrd.money import ZERO
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.errors import UnauthorizedDestination
 from cgrd_subsystem_rals.rating.find import Asked, Found, find_in_plan, find_rates, lookup
-from cgrd_subsystem_rals.rating.split import Priced, split, whole_increments
+from cgrd_subsystem_rals.rating.split import Piece, Priced, at_one_rate, split, whole_increments
 from cgrd_subsystem_rals.rating.tables import span_cost
 
 VOICE = "*voice"
@@ -63,13 +63,20 @@ def rate_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subjec
 
 
 def _priced(book: RatingBook, call: CallDescriptor, found: list[Found], asked: Asked, *, usage_at_epoch: int) -> RatedCall:
-    pieces = split(asked, found, usage_at_epoch=usage_at_epoch, by_clock=call.ToR == VOICE)
+    by_clock, decimals = call.ToR == VOICE, book.policy.rounding_decimals
+    priced = at_one_rate(asked, found, usage_at_epoch=usage_at_epoch, by_clock=by_clock, decimals=decimals)
+    if priced is None:
+        priced = whole_increments(_pieces(asked, found, usage_at_epoch, by_clock), usage_at_epoch=usage_at_epoch, decimals=decimals)
+    return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=asked.start.zone)
+
+
+def _pieces(asked: Asked, found: list[Found], usage_at_epoch: int, by_clock: bool) -> list[Piece]:
+    pieces = split(asked, found, usage_at_epoch=usage_at_epoch, by_clock=by_clock)
     if any(piece.table is None for piece in pieces):
         raise UnauthorizedDestination(
             explain=f"plan {found[0].plan} has no rate for destination {found[0].destination} during a part of the call; add a timing that covers it"
         )
-    priced = whole_increments(pieces, usage_at_epoch=usage_at_epoch, decimals=book.policy.rounding_decimals)
-    return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=asked.start.zone)
+    return pieces
 
 
 def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "") -> list[TimeSpan]:
@@ -96,7 +103,7 @@ def unsplit_span(rated: RatedCall, piece: Priced, decimals: int) -> TimeSpan:
 def span_of(rated: RatedCall, piece: Priced) -> TimeSpan:
     """A piece as the wire shows it."""
     run = Increment(Duration=piece.slot.increment, Cost=piece.cost, BalanceInfo=NOBODY, CompressFactor=piece.steps)
-    return empty_span(rated, piece, increments=[run], cost=run.total)
+    return empty_span(rated, piece, increments=[run], cost=piece.cost * piece.steps)
 
 
 def empty_span(rated: RatedCall, piece: Priced, *, increments: list[Increment], cost: Decimal) -> TimeSpan:

@@ -8,11 +8,13 @@ Source: spec/rating.md §4, observed_rating.md (rating).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from cgrd.durations import SECOND
+from cgrd.durations import DAY, SECOND
 from cgrd.instants import Instant
 from cgrd.money import ZERO
 from cgrd_subsystem_rals.rating.find import Asked, Found
@@ -37,6 +39,24 @@ class Priced(NamedTuple):
     slot: Slot
     steps: int
     cost: Decimal
+
+
+def at_one_rate(asked: Asked, found: list[Found], *, usage_at_epoch: int, by_clock: bool, decimals: int) -> list[Priced] | None:
+    """The pieces of a call under one table that holds always, within one day (nearly every call); None for others, who are `split`."""
+    tables, (_, start, end) = found[0].tables, asked
+    if len(found) > 1 or len(tables) > 1 or not tables[0].calendar.unbound:
+        return None
+    at = start.ns
+    if by_clock and (start.zone is not UTC or at % DAY + end - at >= DAY + SECOND):
+        return None
+    pieces = _from_zero(tables[0], end - at, at + usage_at_epoch, decimals)
+    return [Priced(at + since, at + until, table, slot, steps, cost) for since, until, table, slot, steps, cost in pieces]
+
+
+@lru_cache(4_096)
+def _from_zero(table: RateTable, length: int, used: int, decimals: int) -> tuple[Priced, ...]:
+    """The pieces counted from the start of the stretch: when it is does not matter. Clients ask for the same few lengths."""
+    return tuple(whole_increments(list(_cut_by_usage(table, 0, length, used)), usage_at_epoch=used, decimals=decimals))
 
 
 def split(asked: Asked, found: list[Found], *, usage_at_epoch: int, by_clock: bool) -> list[Piece]:
