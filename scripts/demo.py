@@ -102,7 +102,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.1)
-    sys.exit(f"{process.args} does not listen on {port}:\n{log.read_text()[-2000:]}")
+    sys.exit(f"{log.stem} does not listen on {port}:\n{log.read_text()[-2000:]}")
 
 
 def ask(method: str, **params: Any) -> Any:

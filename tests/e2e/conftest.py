@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from rig.chromium import Chromium
-from rig.daemon import HTTP, Account, Daemon, wait_for
+from rig.daemon import CONFIG, HTTP, Account, Daemon, wait_for
 from rig.network import ACCOUNTS, Network, open_network
 from rig.real_janus import RealJanus
 from rig.scene import Phone
@@ -57,18 +57,27 @@ def daemon(janus: RealJanus, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         made.start()
         made.load_plan()
-        wait_for(lambda: ready(made), what="the agent's link to Janus")
+        wait_for(made.linked, what="the agent's link to Janus")
         yield made
     finally:
         made.stop()
         print(made.process.tail(20000) if made.process else "")
 
 
-def ready(daemon: Daemon) -> bool:
-    """Whether the agent reaches its Janus."""
-    import httpx
-
-    return httpx.get(f"http://127.0.0.1:{HTTP}/janus/info").json()["janus"] == "server_info"
+@pytest.fixture(scope="session")
+def plain_daemon(janus: RealJanus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """cgrd whose SessionS debits nothing by itself, as in the reference's sample configuration: the agent asks for more."""
+    listen = {"rpc_json": "127.0.0.1:18112", "rpc_gob": "", "birpc_json": "", "http": "0.0.0.0:18180"}
+    sessions = {name: value for name, value in CONFIG["sessions"].items() if name != "debit_interval"}
+    made = Daemon(folder=tmp_path_factory.mktemp("plain"), config={**CONFIG, "listen": listen, "sessions": sessions}, http=18180)
+    try:
+        made.start()
+        made.load_plan()
+        wait_for(made.linked, what="the agent's link to Janus")
+        yield made
+    finally:
+        made.stop()
+        print(made.process.tail(20000) if made.process else "")
 
 
 @pytest.fixture(scope="session")

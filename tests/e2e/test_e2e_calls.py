@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from rig.daemon import RATE, Account, wait_for
+from rig.chromium import Chromium
+from rig.daemon import RATE, Account, Daemon, wait_for
+from rig.network import Network
 from rig.real_janus import HTTP as JANUS_HTTP
 from rig.real_janus import WS as JANUS_WS
 from rig.scene import Phone, Refused
@@ -87,6 +89,24 @@ def test_three_at_once_on_one_account_do_not_overdraw_it(account: Account, phone
     assert sum(talk.seconds for talk in talks) <= 6 + 3
 
 
+def test_without_a_debit_loop_the_agent_asks_for_more_and_cuts(
+    plain_daemon: Daemon, browser: Chromium, network: Network, number: int, witness: Witness
+) -> None:
+    account = Account(daemon=plain_daemon, name=network.client(number))
+    phone = Phone(browser=browser, base=f"http://{network.server(number)}:{plain_daemon.http}/janus")
+    account.fund("0.10")
+    short = phone.call()
+    time.sleep(0.4)
+    short.end()
+    assert_charged(account, witness.wait_for_talk(short.session), short.session, before="0.10")
+    account.fund("0.03")
+    call = phone.call(over="ws")
+    assert call.told("hangup")["reason"] == "INSUFFICIENT_CREDIT"
+    assert 3 - CLOSE <= witness.wait_for_talk(call.session).seconds <= 4
+    assert account.cdr(call.session)["Usage"] == 3_000_000_000
+    assert account.balance == 0
+
+
 def test_browser_that_stops_polling_is_charged(account: Account, phone: Phone, witness: Witness) -> None:
     account.fund("10")
     call = phone.call(maxev=1)
@@ -109,9 +129,11 @@ def test_call_that_only_polls_outlives_the_session_timeout_of_janus(account: Acc
 
 
 @pytest.mark.parametrize("step", ["hangup()", "detach()", "peer.close()"])
-def test_hangup_detach_and_closed_connection_reach_janus_and_end_the_charge(account: Account, phone: Phone, witness: Witness, step: str) -> None:
+def test_hangup_detach_and_closed_connection_reach_janus_and_end_the_charge(
+    account: Account, phone: Phone, witness: Witness, over: str, step: str
+) -> None:
     account.fund("10")
-    call = phone.call()
+    call = phone.call(over=over)
     time.sleep(1.2)
     call.do(step)
     talk = witness.wait_for_talk(call.session, seconds=3)

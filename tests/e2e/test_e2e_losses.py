@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-import httpx
 import pytest
 from rig.chromium import Chromium
 from rig.daemon import HTTP, RATE, Account, Daemon, wait_for
@@ -25,15 +24,6 @@ def assert_consistent(account: Account, session: int, *, before: str, seconds: f
     return float(cdr["Usage"]) / 1e9
 
 
-def linked() -> bool:
-    """Whether the agent reaches its Janus."""
-    try:
-        return bool(httpx.get(f"http://127.0.0.1:{HTTP}/janus/info").json()["janus"] == "server_info")
-    except httpx.HTTPError:
-        return False
-
-
-@pytest.mark.parametrize("over", ["rest", "ws"])
 def test_browser_killed_is_charged_until_its_last_sign(
     account: Account, number: int, network: Network, open_browser: Callable[[], Chromium], over: str
 ) -> None:
@@ -48,26 +38,28 @@ def test_browser_killed_is_charged_until_its_last_sign(
 
 
 def test_janus_killed_calls_are_charged_and_new_ones_work_when_it_is_back(
-    account: Account, phone: Phone, janus: RealJanus, witness: Witness
+    account: Account, phone: Phone, daemon: Daemon, janus: RealJanus, witness: Witness, over: str
 ) -> None:
     account.fund("10")
-    call = phone.call()
+    call = phone.call(over=over)
     time.sleep(1.6)
     janus.kill()
     talked = time.time() - call.at
     assert assert_consistent(account, call.session, before="10") == pytest.approx(talked, abs=0.5)
     left = account.balance
     janus.start()
-    wait_for(linked, what="the agent's link to the new Janus")
-    again = phone.call()
+    wait_for(daemon.linked, what="the agent's link to the new Janus")
+    again = phone.call(over=over)
     time.sleep(0.5)
     again.end()
     assert assert_consistent(account, again.session, before=str(left)) == pytest.approx(witness.wait_for_talk(again.session).seconds, abs=0.3)
 
 
-def test_cgrd_killed_in_a_call_charges_it_once_for_the_talk(account: Account, phone: Phone, daemon: Daemon, witness: Witness) -> None:
+def test_cgrd_killed_in_a_call_charges_it_once_for_the_talk(
+    account: Account, phone: Phone, daemon: Daemon, witness: Witness, over: str
+) -> None:
     account.fund("10")
-    call = phone.call()
+    call = phone.call(over=over)
     time.sleep(3.4)
     daemon.kill()
     talk = witness.wait_for_talk(call.session)
@@ -77,9 +69,9 @@ def test_cgrd_killed_in_a_call_charges_it_once_for_the_talk(account: Account, ph
     assert talk.seconds - 1.3 <= charged <= talk.seconds + 0.3
     time.sleep(2)
     assert assert_consistent(account, call.session, before="10") == charged
-    wait_for(linked, what="the agent's link after the restart")
+    wait_for(daemon.linked, what="the agent's link after the restart")
     left = account.balance
-    again = phone.call(over="ws")
+    again = phone.call(over=over)
     time.sleep(0.5)
     again.end()
     assert_consistent(account, again.session, before=str(left))

@@ -75,11 +75,12 @@ class RpcError(Exception):
 class Daemon:
     """Start, kill and start again, on one state folder."""
 
-    def __init__(self, *, folder: Path) -> None:
+    def __init__(self, *, folder: Path, config: dict[str, Any] = CONFIG, http: int = HTTP) -> None:
         self.folder = folder
+        self.http = http
         self.process: Process | None = None
         self._numbers = itertools.count(1)
-        for name, text in ({"conf/cgrates.json": json.dumps(CONFIG, indent=1)} | {f"plan/{name}": text for name, text in PLAN.items()}).items():
+        for name, text in ({"conf/cgrates.json": json.dumps(config, indent=1)} | {f"plan/{name}": text for name, text in PLAN.items()}).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
@@ -89,7 +90,7 @@ class Daemon:
         program = os.environ.get("CGRD", str(Path(sys.executable).parent / "cgrd"))
         command = [program, "run", "--config", str(self.folder / "conf"), "--state", str(self.folder / "state")]
         self.process = Process(command, log=self.folder / "cgrd.log")
-        self.process.wait_for_port(HTTP)
+        self.process.wait_for_port(self.http)
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -101,6 +102,13 @@ class Daemon:
         if self.process is not None:
             self.process.stop()
 
+    def linked(self) -> bool:
+        """Whether its agent reaches Janus."""
+        try:
+            return bool(httpx.get(f"http://127.0.0.1:{self.http}/janus/info").json()["janus"] == "server_info")
+        except httpx.HTTPError:
+            return False
+
     def load_plan(self) -> None:
         """Load the tariff plan."""
         self.rpc("APIerSv1.LoadTariffPlanFromFolder", FolderPath=str(self.folder / "plan"))
@@ -108,7 +116,7 @@ class Daemon:
     def rpc(self, method: str, **params: Any) -> Any:
         """The result of a method; raises `RpcError`."""
         request = {"method": method, "params": [params], "id": next(self._numbers)}
-        answer = json.loads(httpx.post(f"http://127.0.0.1:{HTTP}/jsonrpc", json=request, timeout=10).text, parse_float=Decimal)
+        answer = json.loads(httpx.post(f"http://127.0.0.1:{self.http}/jsonrpc", json=request, timeout=10).text, parse_float=Decimal)
         if answer.get("error"):
             raise RpcError(f"{method}: {answer['error']}")
         return answer["result"]

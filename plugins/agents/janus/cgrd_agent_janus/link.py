@@ -108,6 +108,7 @@ class Link:
             raise JanusError(UNKNOWN, f"Janus did not answer within {self._reply_timeout} s") from error
         finally:
             del self._waiting[transaction]
+            answer.taken.set()
 
     async def _live(self) -> bool:
         """One connection from its opening to its end; whether it was opened."""
@@ -146,25 +147,26 @@ class Link:
                 self._heard_ns = self._clock.monotonic_ns()
                 raise
             self._heard_ns = self._clock.monotonic_ns()
-            if self._take(text):
-                # Who waits for the reply runs before the next message is read: an event must not overtake the reply before it.
-                await trio.lowlevel.checkpoint()
+            answer = self._take(text)
+            if answer is not None:
+                # Who waits for the reply goes on before the next message is read: an event must not overtake the reply before it.
+                await answer.taken.wait()
 
-    def _take(self, text: str | bytes) -> bool:
-        """Hand a message on; whether it was a reply."""
+    def _take(self, text: str | bytes) -> _Answer | None:
+        """Hand a message on; whose answer it was."""
         try:
             message = json.decode(text)
         except msgspec.MsgspecError as error:
             self._log.error("Janus sent no JSON", url=self.url, why=str(error))
-            return False
+            return None
         if not isinstance(message, dict):
-            return False
+            return None
         answer = self._waiting.get(str(message.get("transaction", "")))
         if answer is not None and message.get("janus") in REPLIES:
             answer.give(for_browser(message))
-            return True
+            return answer
         self._watcher.link_event(for_browser(message))
-        return False
+        return None
 
     async def _prove_life(self, socket: WebSocketConnection) -> None:
         while True:
@@ -179,9 +181,10 @@ class Link:
 
 
 class _Answer:
-    """A reply that is waited for."""
+    """A reply that is waited for; `taken` is set when nobody waits any more."""
 
     def __init__(self) -> None:
+        self.taken = trio.Event()
         self._there = trio.Event()
         self._message: Message | None = None
         self._failure: JanusError | None = None
