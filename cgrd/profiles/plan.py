@@ -181,7 +181,7 @@ async def _switch(profiles: Profiles, draft: Draft, load: Load) -> None:
     finally:
         for switch in switches:
             switch.close()
-    profiles.tell_loaded(load)
+    await profiles.tell_loaded(load)
 
 
 def _as_work(steps: Iterator[None]) -> Generator[None, None, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class Profiles(Mapping[str, ProfileTable]):
         self.appliers: dict[str, Applier] = {}
         """Who carries out records that are instructions (`AccountActions`): called with them and whether to undo, inside the load's transaction."""
         self.load_ids: dict[str, int] = {}
-        self._load_watchers: list[Callable[[Load], None]] = []
+        self._load_watchers: list[Callable[[Load], Awaitable[None] | None]] = []
         self.vocabularies: dict[str, frozenset[str]] = {}
         """Words that plugins add, by hook (`cgrd_metrics`), for the checks of kinds."""
         self._tables = {kind.name: ProfileTable(kind=kind, store=store) for kind in self.kinds if kind.stored}
@@ -100,14 +100,16 @@ class Profiles(Mapping[str, ProfileTable]):
         """What texts of requests and plans are read against now."""
         return Reading(zone=self.zone, now=self.now())
 
-    def on_load(self, watcher: Callable[[Load], None]) -> None:
-        """Call `watcher` after every tariff plan that was loaded or removed; it must not raise."""
+    def on_load(self, watcher: Callable[[Load], Awaitable[None] | None]) -> None:
+        """Call `watcher` after every tariff plan that was loaded or removed; it must not raise. One that waits is waited for."""
         self._load_watchers.append(watcher)
 
-    def tell_loaded(self, load: Load) -> None:
+    async def tell_loaded(self, load: Load) -> None:
         """Tell the watchers of loads."""
         for watcher in self._load_watchers:
-            watcher(load)
+            done = watcher(load)
+            if done is not None:
+                await done
 
     def kind(self, name: str) -> Kind | None:
         """The declaration of that name, stored kind or not."""

@@ -6,11 +6,12 @@ goes in the same transaction in which its actions are kept. So each is done exac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 import msgspec
+import trio
 
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError, NotFound
@@ -65,8 +66,8 @@ def bind(desk: Desk, plan_id: str, keys: Iterable[str], *, why: str, at_once_too
     with desk.services.store.transaction(why=why) as tx:
         if at_once_too or not all(_is_asap(line) for line in plan.ActionTimings):
             desk.services.profiles["ActionPlan"].set(msgspec.structs.replace(plan, AccountIDs={**bound, **dict.fromkeys(fresh, True)}), why=why)
-        for task in tasks_of(plan, fresh):
-            tx.put(TASKS, task.Uuid, encode(task))
+        for number, task in enumerate(tasks_of(plan, fresh)):
+            tx.put(TASKS, f"{desk.services.clock.now_ns():020}-{number:08}-{task.Uuid}", encode(task))
 
 
 def _is_asap(line: ActionTiming) -> bool:
@@ -107,20 +108,41 @@ def unbind_everywhere(desk: Desk, work: Work, key: str) -> None:
     work.beside.append(leave)
 
 
-def waiting_tasks(desk: Desk) -> list[Task]:
-    """What is due, in the order it became so."""
-    return [decode(data, Task) for _, data in desk.services.store.scan(TASKS)]
+def waiting_tasks(desk: Desk) -> Iterator[tuple[str, Task]]:
+    """What is due and allowed by `schedulers.filters`, in the order it became so; each with its key."""
+    filters = desk.services.config.sections.get("schedulers", {}).get("filters") or ()
+    for key, data in list(desk.services.store.scan(TASKS)):
+        task = decode(data, Task)
+        if not filters or _is_allowed(desk, task, filters):
+            yield key, task
 
 
-def run_tasks(desk: Desk, executor: Any) -> None:
-    """Carry out everything that is due; what fails is told in the log and not tried again."""
-    for task in waiting_tasks(desk):
-        with desk.services.store.transaction(why=f"action task {task.ActionsID}") as tx:
-            tx.delete(TASKS, task.Uuid)
-            try:
-                orders = executor.execute(executor.actions(task.ActionsID), [task.AccountID] if task.AccountID else [], why=f"*asap {task.ActionsID}")
-            except CgrdError as error:
-                desk.services.log("rals").error("action task failed", account=task.AccountID, actions=task.ActionsID, error=str(error), explain=error.explain)
-                continue
-        for order in orders:
-            desk.in_background(order)
+def _is_allowed(desk: Desk, task: Task, filters: Sequence[str]) -> bool:
+    tenant, _, account = task.AccountID.partition(":")
+    told = {"Tenant": tenant, "Account": account, "AccountID": task.AccountID, "ActionsID": task.ActionsID, "Uuid": task.Uuid}
+    try:
+        return desk.services.filters.compile(tenant or desk.services.default_tenant, filters).passes({"*req": told, "*act": told})
+    except CgrdError as error:
+        desk.services.log("rals").error("schedulers.filters", account=task.AccountID, error=str(error), explain=error.explain)
+        return False
+
+
+async def run_tasks(desk: Desk, executor: Any) -> None:
+    """Carry out everything that is due, others in between; what fails is told in the log and not tried again."""
+    for key, task in waiting_tasks(desk):
+        _run_task(desk, executor, key, task)
+        await trio.lowlevel.checkpoint()
+
+
+def _run_task(desk: Desk, executor: Any, key: str, task: Task) -> None:
+    orders: list[Work] = []
+    with desk.services.store.transaction(why=f"action task {task.ActionsID}") as tx:
+        if desk.services.store.get(TASKS, key) is None:
+            return  # somebody else has done it meanwhile
+        tx.delete(TASKS, key)
+        try:
+            orders = executor.execute(executor.actions(task.ActionsID), [task.AccountID] if task.AccountID else [], why=f"*asap {task.ActionsID}")
+        except CgrdError as error:
+            desk.services.log("rals").error("action task failed", account=task.AccountID, actions=task.ActionsID, error=str(error), explain=error.explain)
+    for order in orders:
+        desk.in_background(order)

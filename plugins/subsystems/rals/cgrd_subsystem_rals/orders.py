@@ -41,6 +41,7 @@ class ExecuteActions(msgspec.Struct):
     AccountIDs: list[str] | None = None
     Event: dict[str, Any] | None = None
     Why: str = ""
+    APIOpts: dict[str, Any] | None = None
 
 
 class Orders:
@@ -95,7 +96,7 @@ class Orders:
         return "OK"
 
     @method("RALsV1.ExecuteTasks")
-    def execute_tasks(self, args: dict[str, Any]) -> str:
+    async def execute_tasks(self, args: dict[str, Any]) -> str:
         """Carry out the `*asap` actions that wait for a scheduler."""
-        run_tasks(self.desk, self.executor)
+        await run_tasks(self.desk, self.executor)
         return "OK"

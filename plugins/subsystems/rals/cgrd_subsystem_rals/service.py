@@ -47,7 +47,7 @@ class RALs(Subsystem, section="rals"):
 
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Carry out what was due when the daemon stopped."""
-        self._run_tasks()
+        await self._run_tasks()
         task_status.started()
         await trio.sleep_forever()
 
@@ -57,9 +57,9 @@ class RALs(Subsystem, section="rals"):
         self.desk.book.answers.clear()
         self.config = config
 
-    def _loaded(self, load: Load) -> None:
-        self._run_tasks()
+    async def _loaded(self, load: Load) -> None:
+        await self._run_tasks()
 
-    def _run_tasks(self) -> None:
+    async def _run_tasks(self) -> None:
         if self.services.config.sections.get("schedulers", {}).get("enabled"):
-            run_tasks(self.desk, self.executor)
+            await run_tasks(self.desk, self.executor)

@@ -41,7 +41,7 @@ def profile(doing: Doing) -> None:
         Wrong: there are not so many parameters, or no plugin has such profiles.
     """
     name = PROFILES[doing.action.ActionType]
-    kind = next((kind for kind in doing.desk.services.profiles.kinds if kind.name == name), None)
+    kind = doing.desk.services.profiles.kind(name)
     if kind is None:
         raise Wrong(f"{doing.action.ActionType}: no {name}", explain=f"no installed plugin has profiles of the kind {name}")
     cells = parameters(doing, len(kind.columns) + 1)[:-1]
