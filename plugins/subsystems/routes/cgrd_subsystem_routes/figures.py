@@ -5,8 +5,10 @@ Source: spec/tariffplans.md §12, spec/observed_events.md (Routes).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cgrd import CGREvent, Instant
 from cgrd.durations import MINUTE, parse_duration
@@ -72,11 +74,32 @@ def usage_of(event: CGREvent) -> int:
     return int(value) if isinstance(value, int) else parse_duration(text_of(value))
 
 
+T = TypeVar("T")
+
+
+async def _there(ids: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> list[T]:
+    """What is said of each; those that are not there are passed over, but for the last one, as recorded.
+
+    Raises:
+        NotFound: the last one is not there.
+    """
+    found, missing = [], None
+    for id in ids:
+        try:
+            found.append(await ask(id))
+            missing = None
+        except NotFound as error:
+            missing = error
+    if missing is not None:
+        raise missing
+    return found
+
+
 async def metrics(routes: RouteS, tenant: str, route: Route) -> Data:
     """The mean of each metric over the route's statistics that have it."""
     values: dict[str, list[Decimal]] = {}
-    for id in route.StatIDs or ():
-        for metric, value in (await _numbers(routes, tenant, id)).items():
+    for numbers in await _there(route.StatIDs or (), partial(_numbers, routes, tenant)):
+        for metric, value in numbers.items():
             values.setdefault(metric, []).append(Decimal(value))
     return {metric: sum(each, Decimal(0)) / len(each) for metric, each in values.items()}
 
@@ -92,24 +115,24 @@ async def load(routes: RouteS, tenant: str, route: Route) -> Decimal:
     Raises:
         Wrong: a statistic has no such metric.
     """
-    total = Decimal(0)
-    for each in route.StatIDs or ():
-        id, _, metric = each.partition(":")
-        found = await _numbers(routes, tenant, id)
-        if metric and metric not in found:
-            raise Wrong(f"<RouteS> error: NOT_FOUND metric {metric} for statID: {id}", explain=f"{id} has {', '.join(found)}")
-        total += found[metric] if metric else sum(found.values(), Decimal(0))
-    return total
+    return sum(await _there(route.StatIDs or (), partial(_load, routes, tenant)), Decimal(0))
+
+
+async def _load(routes: RouteS, tenant: str, statistic: str) -> Decimal:
+    id, _, metric = statistic.partition(":")
+    found = await _numbers(routes, tenant, id)
+    if not metric:
+        return sum(found.values(), Decimal(0))
+    if metric not in found:
+        raise Wrong(f"<RouteS> error: NOT_FOUND metric {metric} for statID: {id}", explain=f"{id} has {', '.join(found)}")
+    return Decimal(found[metric])
 
 
 async def resources(routes: RouteS, tenant: str, route: Route) -> int | float:
     """Units in use of all the route's resources."""
-    used: int | float = 0
-    for id in route.ResourceIDs or ():
-        try:
-            resource: Resource = await routes.call("resources", "ResourceSv1.GetResource", {"Tenant": tenant, "ID": id}, Resource)
-        except NotFound:
-            # As recorded: what is not there is not used, while a statistic that is not there is an error.
-            continue
-        used += sum(each.Units for each in (resource.Usages or {}).values())
-    return used
+    return sum(await _there(route.ResourceIDs or (), partial(_used, routes, tenant)))
+
+
+async def _used(routes: RouteS, tenant: str, id: str) -> int | float:
+    resource: Resource = await routes.call("resources", "ResourceSv1.GetResource", {"Tenant": tenant, "ID": id}, Resource)
+    return sum(each.Units for each in (resource.Usages or {}).values())

@@ -117,7 +117,7 @@ async def test_routes_are_ordered_by_the_use_of_resources() -> None:
         for id, units in (("A", 2), ("B", 1)):
             await call(kernel, "APIerSv1.SetResourceProfile", ID=id, FilterIDs=[f"*string:~*req.S:{id}"], UsageTTL=-1, Limit=9, ThresholdIDs=["*none"])
             await call(kernel, "ResourceSv1.AllocateResources", ID="e", Event={"S": id}, APIOpts={"*rsUsageID": id, "*rsUnits": units})
-        routes = [{"ID": "a", "ResourceIDs": ["A"]}, {"ID": "b", "ResourceIDs": ["B", "NOPE"]}]
+        routes = [{"ID": "a", "ResourceIDs": ["A"]}, {"ID": "b", "ResourceIDs": ["NOPE", "B"]}]
         await profile(kernel, "RP", "*reas", *routes)
         assert await listed(kernel) == ["b", "a"]
         await profile(kernel, "RP", "*reds", *routes)
