@@ -253,3 +253,30 @@ async def test_a_start_that_the_disk_refused_is_tried_again_until_it_is_kept():
         assert (await money(kernel, "1001"), await money(kernel, "1002")) == (1, 1)
         await clock.advance(DAY)
         assert (await money(kernel, "1001"), await money(kernel, "1002")) == (2, 2)
+
+
+async def test_what_is_due_at_once_comes_by_weight():
+    async with daemon() as kernel:
+        await call(kernel, "APIerSv2.SetActions", ActionsId="RESET", Actions=[{**TOPUP, "Identifier": "*topup_reset", "Units": "7"}])
+        lines = [{"ActionsId": "ADD", "Time": "*asap", "Weight": 5}, {"ActionsId": "RESET", "Time": "*asap", "Weight": 20}] * 3
+        await call(kernel, "APIerSv1.SetActionPlan", Id="PLAN", ActionPlan=lines)
+        await call(kernel, "APIerSv1.SetAccount", Account="1001", ActionPlanID="PLAN", ReloadScheduler=True)
+        assert await money(kernel, "1001") == 10
+
+
+async def test_filters_hold_for_what_is_due_at_once():
+    async with daemon(schedulers={"filters": ["*string:~*req.Account:1002"]}) as kernel:
+        await plan(kernel, id="NOW", Time="*asap")
+        for account in ("1001", "1002"):
+            await call(kernel, "APIerSv1.SetAccount", Account=account, ActionPlanID="NOW", ReloadScheduler=True)
+        assert (await money(kernel, "1001"), await money(kernel, "1002")) == (0, 1)
+
+
+async def test_a_loaded_plan_has_made_its_accounts_when_the_load_is_answered(tmp_path):
+    async with daemon() as kernel:
+        (tmp_path / "Actions.csv").write_text("GIVE,*topup,,,main,*monetary,,,,,,,5,,,,10\n")
+        (tmp_path / "ActionPlans.csv").write_text("NOW,GIVE,*asap,10\n")
+        (tmp_path / "AccountActions.csv").write_text("".join(f"cgrates.org,{number},NOW,,,\n" for number in range(2000, 2100)))
+        assert await call(kernel, "APIerSv1.LoadTariffPlanFromFolder", FolderPath=str(tmp_path)) == "OK"
+        assert {await money(kernel, str(number)) for number in range(2000, 2100)} == {5}
+        assert list(kernel.store.scan("ActionTask")) == []
