@@ -34,6 +34,8 @@ CDRS: Final = Table(
         Column("created_at", "instant"),
         Column("updated_at", "instant"),
         Column("body", "json"),
+        # How often a price was debited or told here: it tells the debits of one record apart.
+        Column("prices", "int"),
     ],
     unique=[("cgrid", "run_id")],
     indexes=[("origin_id",), ("account",)],
@@ -57,8 +59,8 @@ SESSION_COSTS: Final = Table(
 )
 
 
-def row_of(record: CDR, *, at: Instant) -> dict[str, Any]:
-    """The columns of a record."""
+def row_of(record: CDR, *, at: Instant, prices: int = 0) -> dict[str, Any]:
+    """The columns of a record that was priced so often."""
     return {
         "cgrid": record.CGRID,
         "run_id": record.RunID,
@@ -80,6 +82,7 @@ def row_of(record: CDR, *, at: Instant) -> dict[str, Any]:
         "created_at": at,
         "updated_at": at,
         "body": plain_tree(record),
+        "prices": prices,
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cgrd import CGREvent, Flow, Instant, Subsystem, method
+from cgrd import CGREvent, Flow, Instant, Stage, Subsystem, method
 from cgrd.codec import plain_tree
 from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
@@ -124,17 +125,21 @@ class CDRServer(Subsystem, section="cdrs"):
             raise MandatoryMissing("Event")
         mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
         flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
-        with self.services.store.transaction(why=f"CDR of {mine.ID}"):
-            await self._travel(flow)
-        return settled(flow)
-
-    async def _travel(self, flow: Flow) -> None:
-        try:
-            await travel(self.services.flows["cdr"], flow)
-        except (Wrong, NotConnected, Prefixed) as error:
-            raise PartiallyExecuted(explain=f"{error} {error.explain}".strip()) from error
+        before, charge, after = parts(self.services.flows["cdr"])
+        await self._travel(before, flow)
         if not flow.runs:
             raise PartiallyExecuted(explain=f"no charger matched for tenant {flow.event.Tenant}; load one, or switch *chargers off")
+        # Who is told of the record may take its time; what is charged is not held up by it.
+        with self.services.store.transaction(why=f"CDR of {mine.ID}"):
+            await self._travel(charge, flow)
+        await self._travel(after, flow)
+        return settled(flow)
+
+    async def _travel(self, stages: Sequence[Stage], flow: Flow) -> None:
+        try:
+            await travel(stages, flow)
+        except (Wrong, NotConnected, Prefixed) as error:
+            raise PartiallyExecuted(explain=f"{error} {error.explain}".strip()) from error
 
     def asked(self, flags: list[str], options: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """What the flags, the options and the configuration ask for, by flag."""
@@ -219,6 +224,13 @@ class CDRServer(Subsystem, section="cdrs"):
         with self.services.store.transaction(why=f"session cost of {cost.CGRID}:{cost.RunID}") as tx:
             tx.insert(SESSION_COSTS, _cost_row(cost, at=self.services.clock.now()))
         return "OK"
+
+
+def parts(stages: Sequence[Stage]) -> tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]:
+    """What comes before the charge, the charge with its record (they are one transaction), and what comes after."""
+    names = [made.called for made in stages]
+    begin, end = names.index("*unique"), names.index("*store") + 1
+    return stages[:begin], stages[begin:end], stages[end:]
 
 
 _OPTIONS: Final = {

@@ -12,7 +12,7 @@ from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
 from cgrd.errors import CgrdError, Exists
-from cgrd.store import Condition
+from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
 
@@ -59,7 +59,8 @@ async def give_back(flow: Flow, run: Run) -> None:
     kept = run.state["kept"]
     if kept is None or kept["request_type"] not in REFUNDED or not kept["body"].get("CostDetails"):
         return
-    await refund(flow, record(run), read_cost(kept["body"]["CostDetails"]))
+    with _asking(flow, run):
+        await refund(flow, record(run), read_cost(kept["body"]["CostDetails"]))
     record(run).CostDetails = None
 
 
@@ -79,7 +80,23 @@ async def refund(flow: Flow, mine: CDR, cost: EventCost) -> None:
 @stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")
 async def rate(flow: Flow, run: Run) -> None:
     """Price the record: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
+    with _asking(flow, run):
+        await _rate(flow, record(run))
+
+
+def _asking(flow: Flow, run: Run) -> Transaction:
+    """A block in which RALs of another daemon are asked under the record's key, so that they do it once, also when the record comes again."""
     mine = record(run)
+    return _server(flow).services.store.transaction(why=f"price of {mine.CGRID}:{mine.RunID}", key=f"cdr:{mine.CGRID}:{mine.RunID}:{prices(run)}")
+
+
+def prices(run: Run) -> int:
+    """How often the run's record was priced before."""
+    kept = run.state.get("kept")
+    return int(kept["prices"] or 0) if kept else 0
+
+
+async def _rate(flow: Flow, mine: CDR) -> None:
     if mine.RequestType == "*none" or mine.PreRated:
         return
     if mine.CostDetails is None and mine.RequestType == "*prepaid":
@@ -164,12 +181,12 @@ def _descriptor(mine: CDR) -> CallDescriptor:
 async def keep(flow: Flow, run: Run) -> None:
     """Keep the record, in the transaction of its charge."""
     server, mine, kept = _server(flow), record(run), run.state.get("kept")
-    now = server.services.clock.now()
+    now, count = server.services.clock.now(), prices(run) + (mine.CostSource == "*cdrs")
     with server.services.store.transaction(why=f"CDR {mine.CGRID}:{mine.RunID}") as tx:
         if kept:
-            tx.update(CDRS, kept["order_id"], {name: value for name, value in row_of(mine, at=now).items() if name != "created_at"})
+            tx.update(CDRS, kept["order_id"], {name: value for name, value in row_of(mine, at=now, prices=count).items() if name != "created_at"})
         else:
-            tx.insert(CDRS, row_of(mine, at=now))
+            tx.insert(CDRS, row_of(mine, at=now, prices=count))
 
 
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
