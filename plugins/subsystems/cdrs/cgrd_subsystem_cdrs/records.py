@@ -71,7 +71,7 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
         **text,
         SetupTime=_time(event, "SetupTime", defaults.zone),
         AnswerTime=_time(event, "AnswerTime", defaults.zone),
-        Usage=max(0, _usage(event)),
+        Usage=_usage(event),
         ExtraFields={name: as_text(value) for name, value in event.items() if name not in MAIN_FIELDS},
         Partial=_flag(event, "Partial"),
         PreRated=_flag(event, "PreRated"),
@@ -124,7 +124,9 @@ def _time(event: Mapping[str, Any], name: str, zone: tzinfo) -> Instant:
 
 
 def _usage(event: Mapping[str, Any]) -> int:
-    value = event.get("Usage")
+    value = event.get("Usage", 0)
+    if value is None:
+        raise Wrong("Usage null is no duration", explain="leave Usage out where there was none")
     return value if isinstance(value, int) else parse_duration(as_text(value))
 
 

@@ -118,11 +118,10 @@ class CDRServer(Subsystem, section="cdrs"):
         """Take an event through the flow.
 
         Raises:
-            MandatoryMissing: no event.
-            PartiallyExecuted: something on the way failed; before the record was priced, nothing was kept.
+            PartiallyExecuted: no event, or something on the way failed; before the record was priced, nothing was kept.
         """
         if not event.Event:
-            raise MandatoryMissing("Event")
+            raise PartiallyExecuted(explain="the event has no fields: nothing to record")
         mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
         flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
         before, charge, after = parts(self.services.flows["cdr"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
-from cgrd.errors import CgrdError, Exists
+from cgrd.errors import CgrdError, Exists, Wrong
 from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
@@ -50,6 +50,8 @@ async def refuse_doubles(flow: Flow, run: Run) -> None:
     kept = server.services.store.select(CDRS, where, limit=1)
     if kept and "*rerate" not in flow.asked:
         raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
+    if not kept and "*refund" in flow.asked and "*rerate" not in flow.asked:
+        raise Wrong(f"no record of {mine.CGRID}:{mine.RunID} to refund", explain="*refund gives back what a kept record has cost")
     run.state["kept"] = kept[0] if kept else None
 
 
@@ -97,8 +99,9 @@ def prices(run: Run) -> int:
 
 
 async def _rate(flow: Flow, mine: CDR) -> None:
-    if mine.RequestType == "*none" or mine.PreRated:
+    if mine.RequestType == "*none":
         return
+    mine.Usage = max(0, mine.Usage)
     if mine.CostDetails is None and mine.RequestType == "*prepaid":
         mine.CostDetails = _session_cost(_server(flow), mine)
     if mine.CostDetails is not None:
