@@ -61,6 +61,7 @@ class Stage:
         merge: how the runs' values become one (`min`).
         errors: the prefix of its errors (`RALS_ERROR`).
         tolerant: its errors do not stop the flow but end it with PARTIALLY_EXECUTED.
+        linked: though it is tolerant, an edge that leads nowhere stops the flow.
         name: what `after` and `before` of others may call it; the flag by default.
     """
 
@@ -85,6 +86,7 @@ class Stage:
     merge: Callable[..., Any] | None = None
     errors: str = ""
     tolerant: bool = False
+    linked: bool = False
     name: str = ""
 
     @property
@@ -233,6 +235,8 @@ async def travel(stages: Sequence[Stage], flow: Flow) -> Flow:
             continue
         flow.stage = made
         if not linked:
+            if made.linked:
+                raise _unlinked(made, flow)
             _fail(flow, _unlinked(made, flow))
             continue
         try:

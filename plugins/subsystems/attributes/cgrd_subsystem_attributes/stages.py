@@ -28,8 +28,9 @@ async def enrich(flow: Flow) -> AttributeReply | None:
 
 @stage("*attributes", of="event", after="*chargers", per="run", edge="attributes", service="AttributeS", reply="Attributes", errors="ATTRIBUTES_ERROR")
 async def enrich_run(flow: Flow, run: Run) -> AttributeReply | None:
-    """The same for one view of the event."""
-    run.event, answer = await changed(flow, run.event, flow.options().get("*ids") or None)
+    """The same for one view of the event; profiles that a charger named for its run were applied by it."""
+    ids = flow.options().get("*ids") or None
+    run.event, answer = await changed(flow, _without(run.event, IDS) if run.charger else run.event, ids)
     return answer
 
 
@@ -58,6 +59,11 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
     if CONTEXT not in given:
         answer = _without_context(answer)
     return answer.event(), answer
+
+
+def _without(event: CGREvent, option: str) -> CGREvent:
+    options = {name: value for name, value in event.options().items() if name != option}
+    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)
 
 
 def _without_context(answer: AttributeReply) -> AttributeReply:

@@ -33,7 +33,7 @@ async def release(flow: Flow) -> None:
 
 
 LATE: Final[dict[str, Any]] = {
-    **EDGE, "of": "event", "per": "run", "tolerant": True,
+    **EDGE, "of": "event", "per": "run", "tolerant": True, "linked": True,
     "after": "*chargers *attributes *routes *thresholds *stats *resources", "before": "*rals *cdrs",
 }  # fmt: skip
 

@@ -33,8 +33,8 @@ NOW = parse_instant("2024-04-09T10:00:00Z")
 KEY = "cgrates.org:1001"
 
 
-def book_of(price="0.6", *, increment=SECOND, fee="0", cap=("0", "")):
-    book = RatingBook(RatingPolicy(max_computed_usage={}))
+def book_of(price="0.6", *, increment=SECOND, fee="0", cap=("0", ""), most=1_000_000):
+    book = RatingBook(RatingPolicy(max_computed_usage={}, max_increments=most))
     rating = RIRate(
         ConnectFee=Decimal(fee),
         RoundingMethod="*up",
@@ -122,9 +122,22 @@ def test_a_disabled_account_pays_nothing():
 
 def test_a_debit_of_a_terabyte_is_one_run():
     octets = ("*data", "octets", 2 * 10**12, {})
-    paid = debit(book_of(), Bank(), account_of(octets), call(10**12, tor="*data"))
+    paid = debit(book_of(most=10**12), Bank(), account_of(octets), call(10**12, tor="*data"))
     (span,) = paid.cost.Timespans
     assert [(run.Duration, run.CompressFactor) for run in span.Increments] == [(1, 10**12)]
+
+
+@pytest.mark.parametrize("held", [("*data", "octets", 10**12, {}), money("10")])
+def test_a_call_of_too_many_increments_cannot_be_authorised(held):
+    book, asked = book_of(increment=1, most=100), call(101, tor="*data")
+    assert max_session_time(book, Bank(), account_of(held), asked) == 0
+    assert max_session_time(book, Bank(), account_of(held), call(100, tor="*data")) == 100
+
+
+def test_a_debit_of_too_many_increments_has_none_and_takes_nothing():
+    paid = debit(book_of(increment=1, most=100), Bank(), account_of(("*data", "octets", 500, {})), call(101, tor="*data"))
+    assert [(span.usage, span.runs()) for span in paid.cost.spans()] == [(101, [])]
+    assert paid.changes == []
 
 
 def test_max_session_time_is_what_money_pays():

@@ -34,7 +34,7 @@ async def release(flow: Flow) -> None:
 
 
 LATE: Final[dict[str, Any]] = {
-    **EDGE, "of": "event", "per": "run", "tolerant": True, "after": "*chargers *attributes *routes *thresholds *stats", "before": "*rals *cdrs",
+    **EDGE, "of": "event", "per": "run", "tolerant": True, "linked": True, "after": "*chargers *attributes *routes *thresholds *stats", "before": "*rals *cdrs",
 }  # fmt: skip
 
 

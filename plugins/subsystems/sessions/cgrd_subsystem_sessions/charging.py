@@ -97,8 +97,7 @@ class Charging:
         await self._owner.call("scheduler", "SchedulerSv1.ExecuteActionPlans", args)
 
     async def _credit(self, run: SRun, wanted: int) -> int:
-        call = replace(run.CD, TimeEnd=run.CD.TimeStart.plus(wanted), DurationIndex=wanted)
-        most: int = await self._owner.call("rals", "Responder.GetMaxSessionTime", call, int)
+        most: int = await self._owner.call("rals", "Responder.GetMaxSessionTime", run.CD, int)
         return wanted if most == -1 or most > wanted else most
 
     def _pause(self, session: Session, at: int, usage: int) -> int:

@@ -58,9 +58,10 @@ class Events:
             MandatoryMissing: no event.
             PartiallyExecuted: everything was done, something beside the main work failed.
         """
-        event = self._owner.completed(event_of(args))
+        asked = asked_by(args.Flags or ())
+        event = self._owner.completed(event_of(args), keyed="*rals" in asked)
         self._owner.peers.remember(peer)
-        flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked_by(args.Flags or ()), peer=peer)
+        flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked, peer=peer)
         flow.strict = BLOCKER in flow.asked
         flow.runs = [Run(id=RAW, event=event)]
         answer: dict[str, Any] = await self._owner.answering("SessionSv1.ProcessEvent", args, event, partial(self._travelled, flow))

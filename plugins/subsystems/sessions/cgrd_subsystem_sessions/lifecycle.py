@@ -17,7 +17,7 @@ from cgrd.errors import CgrdError, Exists
 from cgrd_subsystem_sessions import accounting
 from cgrd_subsystem_sessions.asking import is_unsettled
 from cgrd_subsystem_sessions.registry import Closed
-from cgrd_subsystem_sessions.session import Session, SRun, is_prepaid
+from cgrd_subsystem_sessions.session import PSEUDOPREPAID, Session, SRun, is_prepaid
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.charging import Charging
@@ -81,9 +81,11 @@ class Lifecycle:
 
     def _run(self, event: CGREvent, *, force: bool) -> SRun:
         services = self._services
+        # A debit says itself how far it goes; an account's credit is asked for what the session began with, also later.
+        asked = duration_of(event.Event, "Usage") if event.Event.get("RequestType") == PSEUDOPREPAID else 0
         return SRun(
             Event=dict(event.Event),
-            CD=descriptor_of(event, usage=0, zone=services.zone, category=services.default_category, force=force),
+            CD=descriptor_of(event, usage=asked or 0, zone=services.zone, category=services.default_category, force=force),
         )
 
     def register(self, session: Session) -> None:

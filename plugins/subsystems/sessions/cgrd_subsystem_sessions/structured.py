@@ -122,7 +122,7 @@ class Structured:
         asked = asked_for(self._owner.services.flows[call.flow], args)
         if call.needs_a_part and not asked:
             raise MandatoryMissing("Subsystems", explain=f"set at least one of the booleans of {call.method}, as {self._example(call)}")
-        event = self._owner.completed(given)
+        event = self._owner.completed(given, keyed="*rals" in asked)
         self._owner.peers.remember(peer)
         flow = Flow(name=call.flow, driver=self._owner, event=event, asked=asked, peer=peer)
         return await self._owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._travelled, call, flow))
