@@ -141,6 +141,18 @@ def test_hangup_detach_and_closed_connection_reach_janus_and_end_the_charge(
     call.do("destroy()")
 
 
+def test_forced_disconnect_stops_media_and_is_recorded_once(account: Account, phone: Phone, witness: Witness, daemon: Daemon) -> None:
+    account.fund("10")
+    call = phone.call(over="ws")
+    time.sleep(1.2)
+    daemon.rpc("SessionSv1.ForceDisconnect", Filters=[f"*string:~*req.OriginID:{call.session}"], APIOpts={"*disconnectCause": "FRAUD"})
+    assert call.told("hangup")["reason"] == "FRAUD"
+    assert 1 < witness.wait_for_talk(call.session, seconds=3).seconds < 2
+    time.sleep(0.5)
+    cdr = account.cdr(call.session)
+    assert account.balance == Decimal(10) - Decimal(str(cdr["Cost"]))
+
+
 def test_room_is_what_is_charged(account: Account, phone: Phone, witness: Witness) -> None:
     account.fund("10")
     call = phone.call(plugin="janus.plugin.videoroom", join={"request": "join", "ptype": "publisher", "room": 1234}, body={"request": "publish"})

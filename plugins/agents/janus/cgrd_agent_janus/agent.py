@@ -59,9 +59,7 @@ class JanusAgent(Agent, section="janus_agent"):
         self._by_token = config["identity"] == "token"
         self.registry = Registry()
         self.journal = Journal(services.store)
-        self.sessions = Sessions(
-            call=partial(self.call, "sessions"), durable=services.store.durable, log=log, timeout=_seconds(config["sessions_timeout"]), clock=clock
-        )
+        self.sessions = Sessions(call=partial(self.call, "sessions"), log=log, timeout=_seconds(config["sessions_timeout"]), clock=clock)
         self.calls = Calls(
             registry=self.registry,
             translator=_translator(services, config),
@@ -184,7 +182,7 @@ class JanusAgent(Agent, section="janus_agent"):
     def disconnect_session(self, event: CGREvent) -> str:
         """SessionS ends a call: the browser is told why, then the media is stopped."""
         call, cause = self._call_of(event), str(event.Event.get("DisconnectCause") or "FORCED_DISCONNECT")
-        call.closed_by_sessions = cause in ENDED_BY_SESSIONS
+        call.ended_by_sessions = True
         self.calls.cut(call, cause)
         return "OK"
 
@@ -235,9 +233,6 @@ async def _shielded(*, task_status: trio.TaskStatus[trio.Nursery]) -> None:
 
 
 _RELOADABLE = frozenset({"request_processors", "flags", "request_type", "allowed_networks", "identity", "sessions_conns"})
-
-ENDED_BY_SESSIONS = frozenset({"FORCED_DISCONNECT", "SESSION_TIMEOUT"})
-"""Causes with which SessionS tells that it has ended and recorded the session already."""
 
 
 def _translator(services: Services, config: Mapping[str, Any]) -> Translator:

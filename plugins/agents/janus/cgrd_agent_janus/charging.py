@@ -119,12 +119,18 @@ class Charging:
             return 0
 
     async def _close(self, call: Call, entry: Entry) -> None:
-        if call.closed_by_sessions:
-            self._journal.forget(entry)
-            return
-        self._write_end(entry, usage_ns=call.usage_ns, cause=call.told)
-        await self._report(entry)
+        if not (call.ended_by_sessions and await self._is_closed(entry)):
+            self._write_end(entry, usage_ns=call.usage_ns, cause=call.told)
+            await self._report(entry)
         self._journal.forget(entry)
+
+    async def _is_closed(self, entry: Entry) -> bool:
+        """Whether SessionS has ended the session by itself (a time-out, ForceDisconnect), and so recorded it."""
+        try:
+            return not await self._sessions.is_active(entry.start)
+        except CgrdError as error:
+            self._log.warning("SessionS cannot be asked whether it closed a call; the end is reported", event_id=entry.start.ID, why=str(error))
+            return False
 
     async def _report(self, entry: Entry) -> None:
         assert entry.end is not None

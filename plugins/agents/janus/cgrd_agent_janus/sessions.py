@@ -53,15 +53,13 @@ class Sessions:
 
     Args:
         call: the edge.
-        durable: waits until what was changed is on disk.
         log: a structured logger.
         timeout: how long a question may take, seconds; a call is not kept waiting longer for its answer.
         clock: measures it.
     """
 
-    def __init__(self, *, call: Call, durable: Callable[[], Awaitable[None]], log: Any, timeout: float, clock: Clock) -> None:
+    def __init__(self, *, call: Call, log: Any, timeout: float, clock: Clock) -> None:
         self._call = call
-        self._durable = durable
         self._log = log
         self._timeout = timeout
         self._clock = clock
@@ -103,12 +101,11 @@ class Sessions:
         return bool(found)
 
     async def _ask(self, method: str, args: object, reply: Any) -> Any:
-        """One question; what it changed is on disk when this returns."""
+        """One question. What it changed is on disk when it is answered: the graph sees to that for what agents ask."""
         answers = []
 
         async def question() -> None:
             answers.append(await self._call(method, args, reply))
-            await self._durable()
 
         if await within(self._clock, int(self._timeout * SECOND), question):
             return answers[0]

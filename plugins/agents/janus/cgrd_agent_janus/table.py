@@ -73,7 +73,7 @@ class Call:
         gone: set when Janus has said that the media is over.
         silent: when each medium stopped flowing; a medium that flows is not in it.
         told: the reason the browser was given, "" when the end was not ours.
-        closed_by_sessions: SessionS has ended and recorded it by itself.
+        ended_by_sessions: SessionS wants it ended; it may have closed and recorded it already.
         paid_ns: what was granted in all, once SessionS has no more to grant; what the media lasts beyond it is nobody's debt.
     """
 
@@ -89,7 +89,7 @@ class Call:
     media: set[str] = field(default_factory=set)
     silent: dict[str, int] = field(default_factory=dict)
     told: str = ""
-    closed_by_sessions: bool = False
+    ended_by_sessions: bool = False
     paid_ns: int | None = None
 
     @property

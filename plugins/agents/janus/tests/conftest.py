@@ -112,6 +112,7 @@ class FakeGraph:
         self.refuse: dict[str, Exception] = {}
         self.grants: dict[str, list[int]] = {}
         self.slow: set[str] = set()
+        self.active: set[str] = set()
 
     async def call(self, caller: object, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         await trio.lowlevel.checkpoint()
@@ -123,7 +124,14 @@ class FakeGraph:
         if method in self.refuse:
             raise self.refuse[method]
         if method == "SessionSv1.GetActiveSessions":
-            raise NotFound
+            found = [{"OriginID": origin} for origin in self.active if f"*string:~*req.OriginID:{origin}" in self.asked[-1][1]["Filters"]]
+            if not found:
+                raise NotFound
+            return codec.convert(found, reply)
+        if method == "SessionSv1.InitiateSession":
+            self.active.add(self.asked[-1][1]["Event"]["OriginID"])
+        if method == "SessionSv1.TerminateSession":
+            self.active.discard(self.asked[-1][1]["Event"]["OriginID"])
         if method in ("SessionSv1.TerminateSession", "SessionSv1.ProcessCDR"):
             return "OK"
         waiting = self.grants.get(method, [])
@@ -154,9 +162,6 @@ class FakeStore:
 
     def scan(self, kind: str) -> Any:
         return iter([(key, value) for (found, key), value in list(self.records.items()) if found == kind])
-
-    async def durable(self) -> None:
-        await trio.lowlevel.checkpoint()
 
 
 def defaults() -> dict[str, Any]:

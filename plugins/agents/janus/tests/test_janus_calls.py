@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
 
@@ -94,12 +95,15 @@ async def test_reason_of_a_cut_waits_for_a_browser_that_polls_late(world: Any) -
     assert (await world.http("GET", path)).status == 404
 
 
-async def test_session_that_sessions_has_closed_is_not_charged_again(world: Any) -> None:
+@pytest.mark.parametrize("cause", ["FORCED_DISCONNECT", "SESSION_TIMEOUT", "FRAUD"])
+async def test_session_that_sessions_has_closed_is_not_charged_again(world: Any, cause: str) -> None:
     await world.call()
     start = world.graph.of("InitiateSession")[0]["Event"]
-    world.agent.disconnect_session(CGREvent(Event={**start, "DisconnectCause": "FORCED_DISCONNECT"}))
+    world.graph.active.clear()
+    world.agent.disconnect_session(CGREvent(Event={**start, "DisconnectCause": cause}))
     await settled()
     assert not world.graph.of("TerminateSession")
+    assert not world.graph.of("ProcessCDR")
     assert not world.janus.sessions
 
 
