@@ -47,6 +47,8 @@ def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: In
     # Less than nothing is charged as the least there is.
     asked = Asked(call.Destination, start, max(end, start.ns + 1))
     found = find_rates(book, tenant=call.Tenant, category=call.Category, subject=subject, asked=asked)
+    if end < found[0].since:
+        raise UnauthorizedDestination(explain=f"the call ends at {Instant(end, start.zone)}, before any plan of {subject} holds")
     return _priced(book, call, found, asked, usage_at_epoch=max(used, end - start.ns) - end)
 
 
