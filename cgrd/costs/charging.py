@@ -57,38 +57,39 @@ def event_cost(cost: CallCost, *, cgrid: str = "", run_id: str = "", decimals: i
         CGRID=cgrid,
         RunID=run_id,
         StartTime=spans[0].TimeStart if spans else Instant.ZERO,
-        Charges=[],
         AccountSummary=cost.AccountSummary,
     )
-    writer = _Writer(made)
+    writer = _Writer()
     for span in spans:
         writer.add(span)
+    made.Charges, made.Accounting = writer.charges, writer.accounting_named
+    made.Rating, made.RatingFilters, made.Rates, made.Timings = writer.rating_named, writer.filters_named, writer.rates_named, writer.timings_named
     return made.compute(decimals)
 
 
 class _Writer:
-    """Adds spans to an EventCost; remembers what it has named, so that a span like the last one costs nothing."""
+    """What spans become in an EventCost; remembers what it has named, so that a span like the last one costs nothing."""
 
-    def __init__(self, made: EventCost) -> None:
-        self.charges = made.charges()
+    def __init__(self) -> None:
+        self.charges: list[ChargingInterval] = []
         self.rating_named: dict[str, RatingUnit] = {}
         self.accounting_named: dict[str, BalanceCharge] = {}
-        self.rating_filters_named: dict[str, RatingMatchedFilters] = {}
+        self.filters_named: dict[str, RatingMatchedFilters] = {}
         self.rates_named: dict[str, list[RGRate]] = {}
         self.timings_named: dict[str, ChargedTiming] = {}
-        made.Rating, made.Accounting, made.RatingFilters = self.rating_named, self.accounting_named, self.rating_filters_named
-        made.Rates, made.Timings = self.rates_named, self.timings_named
         self.seen: dict[_Key, str] = {}
 
     def add(self, span: TimeSpan) -> None:
         rating_id = self.rating(span, span.RateInterval)
-        charge = ChargingInterval(RatingID=rating_id, Increments=[self.increment(span, run) for run in span.runs()], CompressFactor=span.CompressFactor)
+        charge = ChargingInterval(
+            RatingID=rating_id, Increments=[self.increment(span, run) for run in span.Increments or ()], CompressFactor=span.CompressFactor
+        )
         if span.RoundIncrement is not None:
             self.add_rounding(charge, span.RoundIncrement)
         append_charge(self.charges, charge)
 
     def increment(self, span: TimeSpan, run: Increment) -> ChargingIncrement:
-        return ChargingIncrement(Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.factor)
+        return ChargingIncrement(Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.CompressFactor or 1)
 
     def add_rounding(self, charge: ChargingInterval, run: Increment) -> None:
         info = run.BalanceInfo
@@ -119,13 +120,10 @@ class _Writer:
             if len(_first_named) >= _MOST_KNOWN:
                 _first_named.clear()
             name = self.name_rating(span, interval)
-            known = _Named(interval, name, dict(self.rating_named), dict(self.rating_filters_named), dict(self.rates_named), dict(self.timings_named))
+            known = _Named(interval, name, self.rating_named, self.filters_named, self.rates_named, self.timings_named)
             _first_named[key] = known
-        else:
-            self.rating_named.update(known.rating)
-            self.rating_filters_named.update(known.filters)
-            self.rates_named.update(known.rates)
-            self.timings_named.update(known.timings)
+        self.rating_named, self.filters_named = known.rating.copy(), known.filters.copy()
+        self.rates_named, self.timings_named = known.rates.copy(), known.timings.copy()
         return known.name
 
     def name_rating(self, span: TimeSpan, interval: RateInterval) -> str:
@@ -161,7 +159,7 @@ class _Writer:
             RatingPlanID=span.RatingPlanId,
             Subject=span.MatchedSubject,
         )
-        return name_of(self.rating_filters_named, matched, _FILTERS)
+        return name_of(self.filters_named, matched, _FILTERS)
 
     def accounting(self, span: TimeSpan, run: Increment) -> str:
         info = run.BalanceInfo
@@ -195,7 +193,7 @@ class _Writer:
 def append_charge(charges: list[ChargingInterval], charge: ChargingInterval) -> None:
     """Add a charge behind the others, or count it into the last one when that is equal."""
     last = charges[-1] if charges else None
-    if last is not None and last.RatingID == charge.RatingID and charge.runs() and last.runs() == charge.runs():
+    if last is not None and charge.Increments and last.RatingID == charge.RatingID and last.Increments == charge.Increments:
         last.CompressFactor = last.factor + charge.factor
     else:
         charges.append(charge)

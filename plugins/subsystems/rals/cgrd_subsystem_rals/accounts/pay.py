@@ -8,6 +8,8 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
+import msgspec
+
 from cgrd.costs import DebitInfo, Increment, MonetaryInfo, RateInterval, RGRate, RIRate, TimeSpan, UnitInfo
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
@@ -125,7 +127,7 @@ def _pay_rated(charge: Charge, held: Held) -> list[TimeSpan]:
         runs = [*(fee or []), *runs]
         fee = []
         if runs or unsplit:
-            cut = piece._replace(end=piece.start + paid * piece.slot.increment, steps=paid)
+            cut = msgspec.structs.replace(piece, end=piece.start + paid * piece.slot.increment, steps=paid)
             spans.append(empty_span(rated, cut, increments=runs, cost=sum((run.total for run in runs), ZERO)))
         if paid < piece.steps:
             break

@@ -8,6 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from cgrd.instants import Instant
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.errors import RatingPlanNotFound, UnauthorizedDestination
@@ -31,7 +33,7 @@ class Found(NamedTuple):
     fallbacks: tuple[str, ...]
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """Whose rates are looked for: where to and when (unix ns)."""
 
     destination: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 from decimal import Decimal
 
+import msgspec
+
 from cgrd.costs import CallDescriptor, DebitInfo, Increment, TimeSpan
 from cgrd.instants import Instant
 from cgrd.money import ZERO
@@ -18,16 +20,13 @@ VOICE = "*voice"
 NOBODY = DebitInfo()
 
 
-class RatedCall:
+class RatedCall(msgspec.Struct, kw_only=True, frozen=True):
     """A call with its rates and its pieces; the wire's spans are made from it."""
 
-    __slots__ = ("found", "pieces", "usage_at_epoch", "zone")
-
-    def __init__(self, *, found: Found, pieces: list[Priced], usage_at_epoch: int, zone: tzinfo) -> None:
-        self.found = found
-        self.pieces = pieces
-        self.usage_at_epoch = usage_at_epoch
-        self.zone = zone
+    found: Found
+    pieces: list[Priced]
+    usage_at_epoch: int
+    zone: tzinfo
 
 
 def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: Instant, end: int, used: int) -> RatedCall:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from cgrd.durations import DAY, SECOND
 from cgrd.instants import Instant
 from cgrd.money import ZERO
@@ -30,7 +32,7 @@ class Piece(NamedTuple):
     table: RateTable | None
 
 
-class Priced(NamedTuple):
+class Priced(msgspec.Struct, frozen=True):
     """A piece of whole increments: `steps` of `slot.increment`, for `cost` each."""
 
     start: int
@@ -43,14 +45,14 @@ class Priced(NamedTuple):
 
 def at_one_rate(asked: Asked, found: list[Found], *, usage_at_epoch: int, by_clock: bool, decimals: int) -> list[Priced] | None:
     """The pieces of a call under one table that holds always, within one day (nearly every call); None for others, who are `split`."""
-    tables, (_, start, end) = found[0].tables, asked
+    tables, start, end = found[0].tables, asked.start, asked.end
     if len(found) > 1 or len(tables) > 1 or not tables[0].calendar.unbound:
         return None
     at = start.ns
     if by_clock and (start.zone is not UTC or at % DAY + end - at >= DAY + SECOND):
         return None
     pieces = _from_zero(tables[0], end - at, at + usage_at_epoch, decimals)
-    return [Priced(at + since, at + until, table, slot, steps, cost) for since, until, table, slot, steps, cost in pieces]
+    return [Priced(at + each.start, at + each.end, each.table, each.slot, each.steps, each.cost) for each in pieces]
 
 
 @lru_cache(4_096)
