@@ -16,10 +16,12 @@ from typing import Any, cast
 import trio
 
 from cgrd.assembly import House, build, flows_of, served_by
+from cgrd.background import Background
 from cgrd.cache import Cache
 from cgrd.clock import Clock, SystemClock
 from cgrd.component import Component, Served
 from cgrd.config import ConfigService, Schemas, Tree, load
+from cgrd.durations import SECOND
 from cgrd.errors import ConfigurationError, PluginError
 from cgrd.graph import Graph
 from cgrd.instants import zone_of
@@ -67,6 +69,20 @@ def load_plugins(plugins: Plugins, tree: Tree) -> None:
     broken = plugins.broken()
     if broken and tree.sections.get("plugins", {}).get("on_start_error", "stop") != "skip":
         raise PluginError("\n".join(f"{plugin.distribution} cannot be loaded: {plugin.why}" for plugin in broken))
+
+
+class Started:
+    """The task status of a component's first start; later ones find nobody who waits."""
+
+    def __init__(self, first: trio.TaskStatus[None]) -> None:
+        self.done = False
+        self._first = first
+
+    def started(self, value: None = None) -> None:
+        """The component serves."""
+        if not self.done:
+            self.done = True
+            self._first.started()
 
 
 class Kernel:
@@ -172,7 +188,7 @@ class Kernel:
         """
         try:
             async with trio.open_nursery() as nursery:
-                self._nursery = self.services.nursery = nursery
+                self._nursery, self.services.nursery = nursery, Background(nursery)
                 await nursery.start(partial(self.store.run))
                 await nursery.start(self.services.caches.run)
                 await nursery.start(self._serve_pools, self.house)
@@ -198,7 +214,19 @@ class Kernel:
     async def _serve(self, section: str, component: Component, *, task_status: trio.TaskStatus[None]) -> None:
         with trio.CancelScope() as scope:
             self._scopes[section] = scope
-            await component.serve(task_status=task_status)
+            await self._served(section, component, task_status)
+
+    async def _served(self, section: str, component: Component, task_status: trio.TaskStatus[None]) -> None:
+        started = Started(task_status)
+        while True:
+            try:
+                await component.serve(task_status=started)
+                return
+            except Exception:
+                if not started.done:
+                    raise
+                self.services.log("kernel").exception("a component failed while serving; it is served again", section=section)
+            await self.clock.sleep(SECOND)
 
     async def apply(self, tree: Tree) -> None:
         """Go on with another configuration, whole or not at all.

@@ -12,8 +12,7 @@ import structlog
 from cgrd.instants import zone_of
 
 if TYPE_CHECKING:
-    import trio
-
+    from cgrd.background import Background
     from cgrd.cache import Cache
     from cgrd.clock import Clock
     from cgrd.component import Component
@@ -59,7 +58,7 @@ class Services:
     profiles: Profiles = field(default_factory=lambda: _no_profiles())
     flows: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
-    nursery: trio.Nursery | None = None
+    nursery: Background | None = None
     node_id: str = ""
 
     @property

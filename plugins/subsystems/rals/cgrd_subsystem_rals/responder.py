@@ -257,5 +257,5 @@ class Responder:
         """Stop the daemon."""
         nursery = self.desk.services.nursery
         if nursery is not None:
-            nursery.cancel_scope.cancel()
+            nursery.stop()
         return "Done!"

@@ -1,0 +1,54 @@
+"""A task that fails harms nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+
+from cgrd import Subsystem
+from cgrd.background import Background
+from cgrd.durations import SECOND
+from cgrd.testing import VirtualClock, call, kernel_in_memory
+
+
+async def test_a_background_task_that_fails_ends_alone() -> None:
+    done = trio.Event()
+
+    async def failing() -> None:
+        raise ValueError("bad luck")
+
+    async def working() -> None:
+        done.set()
+
+    async with trio.open_nursery() as nursery:
+        background = Background(nursery)
+        background.start_soon(failing)
+        background.start_soon(working)
+        await done.wait()
+
+
+class Shaky(Subsystem, section="cores"):
+    """Fails once while it serves."""
+
+    times = 0
+
+    async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
+        type(self).times += 1
+        task_status.started()
+        if self.times == 1:
+            raise ValueError("bad luck")
+        await trio.sleep_forever()
+
+
+async def test_a_component_that_fails_while_serving_is_served_again(virtual_clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cgrd.plugins import Plugins
+
+    real = Plugins.components
+    monkeypatch.setattr(Plugins, "components", lambda self: [*(made for made in real(self) if made.section != "cores"), Shaky])
+    sections: dict[str, Any] = {"chargers": {"enabled": True}}
+    async with kernel_in_memory(sections, clock=virtual_clock) as kernel:
+        await virtual_clock.advance(2 * SECOND)
+        assert Shaky.times == 2
+        assert await call(kernel, "ChargerSv1.Ping") == "Pong"
