@@ -81,7 +81,7 @@ class Asking:
             after = accounting.learned(run, run.Pending, cost, now=services.clock.now(), decimals=services.rounding_decimals)
         with services.store.transaction(why=f"session {session.CGRID} learns") as tx:
             self._registry.change(session, at, after, tx=tx)
-            if session.CGRID in self._registry.active:
+            if self._registry.holds(session):
                 self._registry.put(session, tx=tx)
 
 

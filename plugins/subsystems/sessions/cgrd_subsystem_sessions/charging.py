@@ -78,7 +78,7 @@ class Charging:
         return after.LastUsage
 
     def _keep(self, session: Session, tx: Any) -> None:
-        if session.CGRID in self._registry.active:
+        if self._registry.holds(session):
             self._registry.put(session, tx=tx)
 
     async def _max_debit(self, session: Session, at: int, run: SRun) -> CallCost:
@@ -132,7 +132,7 @@ class Charging:
                     self._keep(session, tx)
         except CgrdError as error:
             failure = error
-            if is_unsettled(error) and session.CGRID in self._registry.active:
+            if is_unsettled(error) and self._registry.holds(session):
                 return failure
             session.SRuns[at] = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
         if session.SRuns[at].EventCost is not None:

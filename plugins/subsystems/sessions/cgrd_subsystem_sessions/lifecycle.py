@@ -137,7 +137,7 @@ class Lifecycle:
         try:
             return await self._granted(session, fields)
         finally:
-            if session.CGRID in self._registry.active and all(run is old for run, old in zip(session.SRuns, before, strict=True)):
+            if self._registry.holds(session) and all(run is old for run, old in zip(session.SRuns, before, strict=True)):
                 with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
                     self._registry.put(session, tx=tx)
 
@@ -178,7 +178,7 @@ class Lifecycle:
         for at, usage in enumerate(usages):
             failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
             failure = failure or failed
-        if is_unsettled(failure) and session.CGRID in self._registry.active:
+        if is_unsettled(failure) and self._registry.holds(session):
             self._watching.resumed(session)
             return failure
         self._close(session, answered=answered, due=cdr_due)
@@ -197,7 +197,7 @@ class Lifecycle:
             session.SRuns = [replace(run, Event={**run.Event, "AnswerTime": answered}) for run in session.SRuns]
         closed = Closed(Session=session, EndedAt=self._services.clock.now(), CDRDue=due)
         with self._services.store.transaction(why=f"end of session {session.CGRID}") as tx:
-            if session.CGRID in self._registry.active:
+            if self._registry.holds(session):
                 tx.on_rollback(lambda: self._watching.began(session))
             self._registry.close(closed, tx=tx)
         self._registry.forget_old(now_ns=closed.EndedAt.ns)

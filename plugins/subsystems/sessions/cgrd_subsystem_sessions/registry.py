@@ -100,6 +100,10 @@ class Registry:
         for key, data in self._store.scan(CLOSED_KIND):
             self.closed[key] = decode(data, Closed)
 
+    def holds(self, session: Session) -> bool:
+        """Whether this session is active; one that is charged at once never is, though another of its CGRID may be."""
+        return self.active.get(session.CGRID) is session
+
     def _enter(self, session: Session) -> None:
         self.active[session.CGRID] = session
         self.active_index.add(session)
@@ -142,8 +146,8 @@ class Registry:
         self._enter(session)
 
     def remove(self, session: Session, *, tx: Transaction) -> None:
-        """It is active no more."""
-        if session.CGRID in self.active:
+        """It is active no more; another one of the same CGRID stays."""
+        if self.holds(session):
             self._leave(session)
             tx.on_rollback(lambda: self._enter(session))
             tx.delete(KIND, session.CGRID)

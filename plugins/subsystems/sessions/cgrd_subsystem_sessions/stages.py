@@ -94,12 +94,18 @@ async def terminate(flow: Flow) -> None:
         if key_of(flow.event) in owner.registry.closed:
             return
         session = await owner.lifecycle.make(flow, debit_interval=0, force=_forces(flow))
-        await owner.lifecycle.update(session, session.start(), chargeable=owner.is_chargeable(flow.event))
+        await owner.lifecycle.update(session, _asked_once(fields, session), chargeable=owner.is_chargeable(flow.event))
     usage, last_used = duration_of(fields, "Usage"), duration_of(fields, "LastUsed")
     failure = await owner.lifecycle.end(session, usage=usage, last_used=last_used, answered=owner.lifecycle.answered_at(fields))
     await owner.replication.removed(session)
     if failure is not None:
         raise Prefixed("RALS_ERROR", failure)
+
+
+def _asked_once(fields: dict[str, Any], session: Session) -> dict[str, Any]:
+    """What a session that was never started asks for: a LastUsed that stands for its Usage is not told of a grant before."""
+    start = session.start()
+    return start if "Usage" in fields else {name: value for name, value in start.items() if name != "LastUsed"}
 
 
 @stage(
