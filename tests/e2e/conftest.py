@@ -54,14 +54,7 @@ def janus(network: Network, witness: Witness, tmp_path_factory: pytest.TempPathF
 def daemon(janus: RealJanus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """cgrd, with the tariff plan."""
     made = Daemon(folder=tmp_path_factory.mktemp("cgrd"))
-    try:
-        made.start()
-        made.load_plan()
-        wait_for(made.linked, what="the agent's link to Janus")
-        yield made
-    finally:
-        made.stop()
-        print(made.process.tail(20000) if made.process else "")
+    yield from served(made)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +63,21 @@ def plain_daemon(janus: RealJanus, tmp_path_factory: pytest.TempPathFactory) -> 
     listen = {"rpc_json": "127.0.0.1:18112", "rpc_gob": "", "birpc_json": "", "http": "0.0.0.0:18180"}
     sessions = {name: value for name, value in CONFIG["sessions"].items() if name != "debit_interval"}
     made = Daemon(folder=tmp_path_factory.mktemp("plain"), config={**CONFIG, "listen": listen, "sessions": sessions}, http=18180)
+    yield from served(made)
+
+
+@pytest.fixture(scope="session")
+def distant_daemon(janus: RealJanus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """cgrd whose agent speaks to SessionS over a both-way connection, as to one of another machine."""
+    listen = {"rpc_json": "127.0.0.1:18212", "rpc_gob": "", "birpc_json": "127.0.0.1:18214", "http": "0.0.0.0:18280"}
+    rpc_conns = {"sessions": {"strategy": "*first", "conns": [{"address": "127.0.0.1:18214", "transport": "*birpc_json"}]}}
+    agent = {**CONFIG["janus_agent"], "sessions_conns": ["sessions"]}
+    made = Daemon(folder=tmp_path_factory.mktemp("distant"), config={**CONFIG, "listen": listen, "rpc_conns": rpc_conns, "janus_agent": agent}, http=18280)
+    yield from served(made)
+
+
+def served(made: Daemon) -> Iterator[Daemon]:
+    """The daemon with the tariff plan and a Janus, until the tests end."""
     try:
         made.start()
         made.load_plan()

@@ -107,6 +107,21 @@ def test_without_a_debit_loop_the_agent_asks_for_more_and_cuts(
     assert account.balance == 0
 
 
+def test_sessions_over_a_both_way_connection_charge_and_cut(
+    distant_daemon: Daemon, browser: Chromium, network: Network, number: int, witness: Witness
+) -> None:
+    account = Account(daemon=distant_daemon, name=network.client(number))
+    phone = Phone(browser=browser, base=f"http://{network.server(number)}:{distant_daemon.http}/janus")
+    with pytest.raises(Refused, match="403"):
+        phone.call()
+    account.fund("0.02")
+    call = phone.call()
+    assert call.told("hangup")["reason"] == "INSUFFICIENT_CREDIT"
+    assert 2 - CLOSE <= witness.wait_for_talk(call.session).seconds <= 3
+    assert account.cdr(call.session)["Usage"] == 2_000_000_000
+    assert account.balance == 0
+
+
 def test_browser_that_stops_polling_is_charged(account: Account, phone: Phone, witness: Witness) -> None:
     account.fund("10")
     call = phone.call(maxev=1)
