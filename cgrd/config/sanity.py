@@ -168,6 +168,18 @@ def _defaults(tree: Tree) -> Iterator[str]:
     for section in ("data_db", "stor_db"):
         if section in tree and not tree.is_set(section, "db_type"):
             yield f"{section}.db_type is not set: the embedded store is used, where the reference would look for {tree[section]['db_type']}"
+    if tree.dialect == "cgrates":
+        yield from _dangers(tree)
+
+
+def _dangers(tree: Tree) -> Iterator[str]:
+    """Defaults of the reference that can cost money, in sections that are on (`x-danger` of their schema)."""
+    for section in tree.sections:
+        if not tree.enabled(section):
+            continue
+        for key, node in tree.schemas[section].get("properties", {}).items():
+            if (danger := node.get("x-danger")) and not tree.is_set(section, key):
+                yield f"{section}.{key} has the reference's default: {danger}"
 
 
 def _at(tree: Tree, section: str, key: str | tuple[str, ...], text: str) -> str:

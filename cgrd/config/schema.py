@@ -7,6 +7,7 @@ Besides JSON Schema's words a schema may use ours; JSON Schema's own validators 
 | `"$ref": "cgrd:conns"` | one of the shapes in schemas/shared.json: conns, field, fields, processor, processors, item, partition |
 | `x-toml-default` | the default in a native TOML configuration, where it is safer than the reference's |
 | `x-unset` | the key stays out of the tree until it is set; `default` says what is then used |
+| `x-danger` | what the reference's default costs; a CGRateS configuration that leaves it so is told |
 | `x-native` | a key or section that the reference does not have; a CGRateS configuration's GetConfig does not print it |
 | `x-not-served` | setting it (or one of these values) is taken with the warning "not served yet" |
 | `x-merge` | `by-id`: list elements are matched by their id; `replace-entries`: an entry of a CGRateS map replaces the former whole |
