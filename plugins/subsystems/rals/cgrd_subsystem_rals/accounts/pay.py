@@ -56,7 +56,7 @@ def factor_of(charge: Charge, held: Held) -> Decimal:
 
 def _pay_free(charge: Charge, held: Held, step: int) -> list[TimeSpan]:
     factor = factor_of(charge, held)
-    each = _consumed(charge, step, factor) if held.kind != MONETARY else ZERO
+    each = _consumed(charge, step, factor)
     whole = -(-(charge.end - charge.start) // step)
     unsplit = whole > charge.book.policy.max_increments
     count = whole if unsplit else min(whole, affordable(held.balance.Value, each))
