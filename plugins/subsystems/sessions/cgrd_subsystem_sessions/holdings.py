@@ -40,9 +40,7 @@ class Holdings(msgspec.Struct, kw_only=True):
         """What a cost tells of it."""
         tenant, _, account = self.ID.partition(":")
         told = [_summary_of(balance, kind) for kind in TYPES for balance in (self.BalanceMap or {}).get(kind) or ()]
-        return AccountSummary(
-            Tenant=tenant, AccountID=account, BalanceSummaries=told, AllowNegative=self.AllowNegative, Disabled=self.Disabled
-        )
+        return AccountSummary(Tenant=tenant, AccountID=account, BalanceSummaries=told, AllowNegative=self.AllowNegative, Disabled=self.Disabled)
 
 
 def _summary_of(balance: Held, kind: str) -> BalanceSummary:

@@ -147,9 +147,7 @@ class Lifecycle:
         accounted = session.total_usage()
         granted = []
         for at, run in enumerate(session.SRuns):
-            wanted, used = accounting.requested(
-                session_total=accounted, last_usage=run.LastUsage, usage=usage, last_used=last_used, total=total
-            )
+            wanted, used = accounting.requested(session_total=accounted, last_usage=run.LastUsage, usage=usage, last_used=last_used, total=total)
             if session.DebitInterval > 0 and is_prepaid(run):
                 granted.append(wanted)  # the debit loop pays
             else:

@@ -153,9 +153,11 @@ def _candidates(filter_ids: Sequence[str], sessions: Mapping[str, Session], inde
     """The sessions that an indexed field leaves over; all of them where no filter asks for one."""
     for field, values in _indexed_rules(filter_ids, index):
         found = index.find(field, values)
-        return [session for session in sessions.values() if session.CGRID in found] if len(found) > 64 else [
-            sessions[cgrid] for cgrid in sorted(found) if cgrid in sessions
-        ]
+        return (
+            [session for session in sessions.values() if session.CGRID in found]
+            if len(found) > 64
+            else [sessions[cgrid] for cgrid in sorted(found) if cgrid in sessions]
+        )
     return list(sessions.values())
 
 

@@ -53,9 +53,7 @@ class Records:
         """Record an event's session, or the event itself under CDRs' `flags`; see `process_cdr`."""
         if not self._owner.linked("cdrs"):
             raise NotConnected("CDRs", explain="sessions.cdrs_conns is empty; name a connection there")
-        event = CGREvent(
-            Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event={"Source": "*sessions", **event.Event}, APIOpts=event.APIOpts
-        )
+        event = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event={"Source": "*sessions", **event.Event}, APIOpts=event.APIOpts)
         key = key_of(event)
         async with self._owner.lifecycle.lock(key):
             session = self._owner.registry.active.get(key)
@@ -119,5 +117,3 @@ class Records:
 
 def _args(event: CGREvent, flags: list[str]) -> dict[str, Any]:
     return {"Flags": flags, "Tenant": event.Tenant, "ID": event.ID, "Time": event.Time, "Event": event.Event, "APIOpts": event.APIOpts}
-
-

@@ -98,9 +98,7 @@ class SessionS(Subsystem, section="sessions"):
         fields = event.Event
         if keyed and not fields.get("CGRID"):
             fields = {**fields, "CGRID": key_of(event)}
-        return CGREvent(
-            Tenant=event.Tenant or self.services.default_tenant, ID=event.ID or str(uuid4()), Time=event.Time, Event=fields, APIOpts=event.APIOpts
-        )
+        return CGREvent(Tenant=event.Tenant or self.services.default_tenant, ID=event.ID or str(uuid4()), Time=event.Time, Event=fields, APIOpts=event.APIOpts)
 
     def keys_of(self, event: CGREvent) -> list[str]:
         """The CGRIDs whose locks a request needs: its session's, and the one it had before."""

@@ -100,11 +100,12 @@ class Bank(Subsystem, section="rals"):
     @method("Responder.RefundIncrements")
     def refund(self, args: CallDescriptor) -> dict[str, Any]:
         back = sum((each.total for each in args.Increments or ()), Decimal(0))
+        self.refunded = (args.duration, sum(each.usage for each in args.Increments or ()))
         self.asked.append(("Refund", sum(each.usage for each in args.Increments or ())))
         self.money += back
         with self.services.store.transaction(why="bank") as tx:
             tx.put("bank", "money", str(self.money).encode())
-        return {}
+        return {"ID": "cgrates.org:1001", "BalanceMap": {"*monetary": [{"Uuid": "m1", "ID": "m1", "Value": self.money}]}}
 
     @method("Responder.RefundRounding")
     def refund_rounding(self, args: CallDescriptor) -> dict[str, Any]:

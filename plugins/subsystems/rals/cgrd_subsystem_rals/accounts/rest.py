@@ -40,9 +40,7 @@ def free_spans(charge: Charge, rated: RatedCall) -> list[TimeSpan]:
         empty_span(
             rated,
             piece,
-            increments=[]
-            if charge.is_unsplit(piece)
-            else [Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.steps)],
+            increments=[] if charge.is_unsplit(piece) else [Increment(Duration=piece.slot.increment, Cost=ZERO, BalanceInfo=info, CompressFactor=piece.steps)],
             cost=ZERO,
         )
         for piece in rated.pieces
