@@ -136,8 +136,22 @@ class Graph:
         self._store = store
         self._clock = clock
         self._peers: dict[int, LocalPeer] = {}
-        for served in methods:
-            self.add(served)
+        self.serve(methods)
+
+    def serve(self, methods: Iterable[Served]) -> None:
+        """Serve these methods, and no others.
+
+        Raises:
+            Wrong: two components serve the same name; what was served before is served on.
+        """
+        before = self.methods, self.services
+        self.methods, self.services = {}, set()
+        try:
+            for served in methods:
+                self.add(served)
+        except Exception:
+            self.methods, self.services = before
+            raise
 
     def add(self, served: Served) -> None:
         """Serve one more method.

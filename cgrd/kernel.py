@@ -108,6 +108,7 @@ class Kernel:
         self.node_id = str(tree.general["node_id"]) or "cgrd"
         self.listeners = Listeners()
         self.house = self._assemble(tree, running=None)
+        self._handed = [self.house.services]
         self._scopes: dict[str, trio.CancelScope] = {}
         self._nursery: trio.Nursery | None = None
 
@@ -155,9 +156,11 @@ class Kernel:
             widen(filters.types, self.plugins)
         house = House(services, build(self.plugins.components(), services, running=running.components if running else None))
         services.components = house.components
-        for served in served_by(house.components.values(), self._own_methods(house)):
-            services.graph.add(served)
+        self._collect(house)
         return house
+
+    def _collect(self, house: House) -> None:
+        house.graph.serve(served_by(house.components.values(), self._own_methods(house)))
 
     def _graph(self, tree: Tree) -> Graph:
         watchers: list[Any] = [implementation.function for implementation in self.plugins.manager.hook.cgrd_hop.get_hookimpls()]
@@ -241,12 +244,18 @@ class Kernel:
             await self._start_new(fresh, undo)
             undo.pop_all()
         old, self.house, self.tree = self.house, fresh, tree
-        for component in fresh.components.values():
-            component.services = fresh.services
+        self._renew_services(fresh)
+        self._collect(fresh)
         self.profiles.use(fresh.services.filters, sections=tree.sections)
         await self.listeners.follow(fresh)
         for section in (*(old.components.keys() - fresh.components.keys()), f"*pools {id(old)}"):
             self._end(section)
+
+    def _renew_services(self, fresh: House) -> None:
+        """Components and their parts keep the object they were built with: every one that was handed out becomes the new one."""
+        self._handed.append(fresh.services)
+        for services in self._handed:
+            vars(services).update(vars(fresh.services))
 
     async def _reload_changed(self, fresh: House, undo: AsyncExitStack) -> None:
         for section, component in fresh.components.items():
