@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -74,7 +75,7 @@ class Listeners:
             if address := listen.get(name):
                 server = TcpServer(address=address, directory=door, limits=limits, both_ways=both)
                 self.addresses[name] = await nursery.start(server.serve)
-        for http in self._http_servers(house, limits):
+        for http in await self._http_servers(house, limits):
             self.addresses.setdefault("http", []).extend(await nursery.start(http.serve))
         structlog.get_logger("kernel").info("listening", **self.addresses)
 
@@ -82,13 +83,13 @@ class Listeners:
         """Serve another house behind the same doors."""
         self._all.house = self._both.house = self.agents.house = house
 
-    def _http_servers(self, house: House, limits: Limits) -> Iterable[HttpServer]:
+    async def _http_servers(self, house: House, limits: Limits) -> Iterable[HttpServer]:
         sections = house.services.config.sections
         faces = [face for component in house.components.values() for face in component.faces()]
         listen = str(sections["listen"].get("http") or "")
         if not listen and not faces:
             return ()
-        # hypercorn and Starlette are imported only where HTTP is served: they are a third of the start.
-        from cgrd.rpc.http_listeners import http_servers
-
-        return http_servers(listen=listen, http=sections["http"], directory=self._all, faces=faces, limits=limits)
+        # hypercorn and Starlette are imported only where HTTP is served, and beside the requests that come over TCP already.
+        room = await trio.to_thread.run_sync(import_module, "cgrd.rpc.http_listeners")
+        servers: Iterable[HttpServer] = room.http_servers(listen=listen, http=sections["http"], directory=self._all, faces=faces, limits=limits)
+        return servers

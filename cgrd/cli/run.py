@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 import trio
 
+from cgrd import garbage
 from cgrd.errors import CgrdError
 from cgrd.kernel import Kernel
 from cgrd.logs import set_up
@@ -60,6 +61,7 @@ async def _until_signal(kernel: Kernel) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(_serve, kernel, nursery.cancel_scope)
+            garbage.settle()
             async for number in signals:
                 if number == signal.SIGHUP:
                     await _reload(kernel)

@@ -5,20 +5,20 @@ The work is done in pieces of a few milliseconds, other requests go on being ans
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
 from cgrd.errors import CgrdError, NotFound, ServerError
+from cgrd.garbage import give_back, no_collections
 from cgrd.profiles.draft import Draft, valid
 from cgrd.profiles.faults import PlanRefused
 from cgrd.profiles.kind import Kind
-from cgrd.profiles.switch import Switch
+from cgrd.profiles.switch import PAGED_FROM, Switch
 
 if TYPE_CHECKING:
     from cgrd.profiles.tables import Profiles
@@ -54,22 +54,6 @@ async def in_pieces(work: Generator[None, None, T]) -> T:
         if time.perf_counter_ns() > until:
             await trio.lowlevel.checkpoint()
             until = time.perf_counter_ns() + PIECE_NS
-
-
-@contextmanager
-def no_collections() -> Iterator[None]:
-    """Keep Python's cycle collector still: it would go over the whole plan, again and again, and stop everybody meanwhile.
-
-    What was made stays out of its sight for good: a plan holds no cycles, and goes when nobody refers to it any more.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.freeze()
-            gc.enable()
 
 
 async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", **how: Any) -> Load:
@@ -151,7 +135,10 @@ async def _load(
     )
     if not dry_run:
         await _switch(profiles, draft, load)
+    large = sum(load.counts.values()) > PAGED_FROM
     await in_pieces(draft.release())
+    if large:
+        give_back()
     return load
 
 

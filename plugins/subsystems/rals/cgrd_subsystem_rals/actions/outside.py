@@ -7,7 +7,6 @@ from email.message import EmailMessage
 from functools import partial
 from typing import Any
 
-import httpx
 import msgspec
 import trio
 
@@ -64,6 +63,8 @@ async def _post(doing: Doing, body: bytes) -> bytes:
         Unreachable: it could not be sent, or the answer is no success.
     """
     url = doing.action.ExtraParameters
+    import httpx  # a tenth of the start for those who never post
+
     try:
         async with httpx.AsyncClient(timeout=_timeout(doing)) as client:
             answer = await client.post(url, content=body, headers={"Content-Type": "application/json"})

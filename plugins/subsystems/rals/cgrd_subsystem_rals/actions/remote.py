@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import httpx
 import msgspec
 import trio
 
@@ -91,6 +90,8 @@ async def _once(doing: Doing, asked: Parameters) -> None:
 
 
 async def _over_http(address: str, request: bytes) -> bytes:
+    import httpx  # a tenth of the start for those who never post
+
     try:
         async with httpx.AsyncClient(timeout=None) as client:
             answer = await client.post(address, content=request, headers={"Content-Type": "application/json"})
