@@ -15,6 +15,8 @@ from cgrd.cli.options import SERVER, Server, failed
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
 
+VALUES = """values are JSON: Limit=10 IDs='["a","b"]' Account='"1001"'; plain words need no quotes"""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this file's commands."""
@@ -51,7 +53,7 @@ def argument(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals:
-        raise CgrdError(f"{text}: wanted Key=value", explain='values are JSON: Account="1001", Limit=10, IDs=["a","b"]; plain words need no quotes')
+        raise CgrdError(f"{text}: wanted Key=value", explain=VALUES)
     try:
         return key, decode(value)
     except msgspec.DecodeError:
@@ -60,7 +62,7 @@ def argument(text: str) -> tuple[str, Any]:
 
 def console(
     method: Annotated[str, typer.Argument(help="as APIerSv2.GetAccount")],
-    arguments: Annotated[list[str] | None, typer.Argument(help="Key=value …, or one JSON object; - reads it from standard input")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help=f"Key=value …, or one JSON object; - reads it from standard input; {VALUES}")] = None,
     server: Server = SERVER,
 ) -> None:
     """Call a method of a running daemon and print what it answers."""

@@ -28,7 +28,7 @@ class OwnerLock:
             owner = os.read(self._file, 32).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
             text = f"{path} belongs to process {owner}, which is running"
-            raise StoreError(text, explain="one store has one owner; stop it first, or ask it over RPC") from error
+            raise StoreError(text, explain="one store has one owner; stop it first, or name another folder (--state)") from error
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
