@@ -18,6 +18,8 @@ from rig.processes import Process
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 """What the page looked like, for people; not kept in the repository."""
+RECORDS = "document.querySelectorAll('#cdrs tr').length"
+CUTS = "document.querySelector('#way').textContent.split('AgentV1.DisconnectSession').length"
 START = [sys.executable, str(ROOT / "scripts" / "demo.py")]
 
 
@@ -54,6 +56,11 @@ def text(page: Chromium, selector: str) -> str:
     return str(page.run(f"document.querySelector({selector!r}).textContent"))
 
 
+def count(page: Chromium, expression: str) -> int:
+    """How many of something the page shows."""
+    return int(page.run(expression))
+
+
 def balance(page: Chromium) -> Decimal:
     """The money on the page."""
     return Decimal(text(page, "#balance"))
@@ -63,6 +70,7 @@ def balance(page: Chromium) -> Decimal:
 def test_a_call_on_the_page_is_charged_until_it_is_cut_with_the_reason(page: Chromium, over: str) -> None:
     page.run("document.querySelector('[data-fund=\"0.50\"]').click()")
     page.wait("document.querySelector('#balance').textContent == '0.50'")
+    records, cuts = count(page, RECORDS), count(page, CUTS)
     page.run(f"document.querySelector('[value={over}]').click()")
     page.run("document.querySelector('#call').click()")
     page.wait("document.querySelector('#state').textContent == 'talking'", seconds=15)
@@ -73,9 +81,8 @@ def test_a_call_on_the_page_is_charged_until_it_is_cut_with_the_reason(page: Chr
     page.wait("document.querySelector('#why').classList.contains('shown')", seconds=15)
     assert "INSUFFICIENT_CREDIT" in text(page, "#why")
     assert text(page, "#state") == "not in a call"
-    page.wait("document.querySelector('#cdrs td') && document.querySelector('#cdrs tr').textContent.includes('0.50')")
-    page.wait("document.querySelector('#balance').textContent == '0.00'")
-    page.wait("document.querySelector('#way').textContent.includes('AgentV1.DisconnectSession')")
+    page.wait(f"{RECORDS} > {records} && document.querySelector('#cdrs tr').textContent.includes('0.50')")
+    page.wait(f"{CUTS} > {cuts} && document.querySelector('#balance').textContent == '0.00'")
     page.wait("document.querySelector('#session').textContent == 'No call is being charged.'")
     page.screenshot(SCREENSHOTS / f"demo_{over}_cut.png")
 
