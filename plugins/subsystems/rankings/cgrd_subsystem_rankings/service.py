@@ -12,13 +12,12 @@ from uuid import uuid4
 import trio
 
 from cgrd import CGREvent, Subsystem, method
+from cgrd.cron import Cadence, Timetable
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
 from cgrd.profiles import Change
-from cgrd_subsystem_rankings.cadence import Cadence
 from cgrd_subsystem_rankings.kinds import RankingProfile
 from cgrd_subsystem_rankings.ordering import ordered
 from cgrd_subsystem_rankings.rankings import Rankings
-from cgrd_subsystem_rankings.timetable import Timetable
 from cgrd_subsystem_rankings.wire import Numbers, Ranking, RankingArgs, ScheduleArgs, Scheduled, ScheduledArgs, Summary
 
 UPDATE = "RankingUpdate"

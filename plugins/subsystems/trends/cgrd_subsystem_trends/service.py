@@ -12,14 +12,13 @@ from uuid import uuid4
 import trio
 
 from cgrd import CGREvent, Instant, Subsystem, method
+from cgrd.cron import Cadence, Timetable
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
 from cgrd.instants import parse_instant
 from cgrd.profiles import Change
-from cgrd_subsystem_trends.cadence import Cadence
 from cgrd_subsystem_trends.growth import grown
 from cgrd_subsystem_trends.kinds import TrendProfile
 from cgrd_subsystem_trends.runs import Metrics, Runs
-from cgrd_subsystem_trends.timetable import Timetable
 from cgrd_subsystem_trends.wire import PartArgs, ScheduleArgs, Scheduled, ScheduledArgs, Summary, Trend, TrendArgs
 
 UPDATE = "TrendUpdate"

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cgrd_subsystem_trends.cadence import Cadence
 from cgrd_subsystem_trends.growth import grown
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cgrd import Instant
+from cgrd.cron import Cadence
 from cgrd.durations import MINUTE, SECOND
 from cgrd.errors import NotFound, PartiallyExecuted, Wrong
 from cgrd.instants import parse_instant

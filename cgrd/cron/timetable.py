@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from cgrd import Instant
-from cgrd_subsystem_rankings.cadence import Cadence
+from cgrd.cron.cadence import Cadence
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
