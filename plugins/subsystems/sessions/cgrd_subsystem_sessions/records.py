@@ -101,7 +101,7 @@ class Records:
                 await self._owner.call("cdrs", PROCESS, self._cdr(session, run, event, active=active), str)
             except CgrdError as error:
                 failures.append(error)
-                self._owner.log.warning("a CDR was not made, or not all that follows it", cgrid=session.CGRID, run=run.CD.RunID, error=str(error), explain=error.explain)
+                self._owner.log.warning("a CDR was not made in full", cgrid=session.CGRID, run=run.CD.RunID, error=str(error), explain=error.explain)
         if failures:
             raise PartiallyExecuted(explain="; ".join(f"{error} {error.explain}".strip() for error in failures))
 
