@@ -7,12 +7,10 @@ from typing import Any
 
 import msgspec
 
+from cgrd.errors import MandatoryMissing
 from cgrd.instants import Instant
 
-__all__ = [
-    "CGREvent",
-    "cgrid",
-]
+__all__ = ["CGREvent", "EventArgs", "cgrid"]
 
 
 class CGREvent(msgspec.Struct, kw_only=True):
@@ -34,6 +32,28 @@ class CGREvent(msgspec.Struct, kw_only=True):
     def options(self) -> dict[str, Any]:
         """The options, empty when none were given; not to be changed."""
         return self.APIOpts or {}
+
+
+class EventArgs(msgspec.Struct, kw_only=True):
+    """An event whose fields may be missing altogether, which is an error."""
+
+    Tenant: str = ""
+    ID: str = ""
+    Time: Instant | None = None
+    Event: dict[str, Any] | None = None
+    APIOpts: dict[str, Any] | None = None
+
+    def event(self, default_tenant: str) -> CGREvent:
+        """The event of a tenant.
+
+        Raises:
+            MandatoryMissing: it has no ID, or no fields.
+        """
+        if not self.ID:
+            raise MandatoryMissing("ID")
+        if self.Event is None:
+            raise MandatoryMissing("Event")
+        return CGREvent(Tenant=self.Tenant or default_tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
 def cgrid(origin_id: str, origin_host: str) -> str:

@@ -10,14 +10,14 @@ from typing import Any
 
 import trio
 
-from cgrd import CGREvent, Subsystem, method
+from cgrd import CGREvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
+from cgrd.options import asked_flag, asked_ids
 from cgrd_subsystem_stats.kinds import StatQueueProfile
-from cgrd_subsystem_stats.options import asked_flag, asked_ids
 from cgrd_subsystem_stats.queue import StatQueue, Values
 from cgrd_subsystem_stats.queues import Queues
 from cgrd_subsystem_stats.telling import tell
-from cgrd_subsystem_stats.wire import EventArgs, Numbers, Queue, QueueArgs, TenantArgs
+from cgrd_subsystem_stats.wire import Numbers, Queue, QueueArgs, TenantArgs
 
 PROCESS = "StatSv1.ProcessEvent"
 

@@ -7,30 +7,7 @@ from typing import Any
 
 import msgspec
 
-from cgrd import CGREvent, Instant
-from cgrd.errors import MandatoryMissing
-
-
-class EventArgs(msgspec.Struct, kw_only=True):
-    """An event whose fields may be missing altogether, which is an error."""
-
-    Tenant: str = ""
-    ID: str = ""
-    Time: Instant | None = None
-    Event: dict[str, Any] | None = None
-    APIOpts: dict[str, Any] | None = None
-
-    def event(self, default_tenant: str) -> CGREvent:
-        """The event of a tenant.
-
-        Raises:
-            MandatoryMissing: it has no ID, or no fields.
-        """
-        if not self.ID:
-            raise MandatoryMissing("ID")
-        if self.Event is None:
-            raise MandatoryMissing("Event")
-        return CGREvent(Tenant=self.Tenant or default_tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
+from cgrd import Instant
 
 
 class QueueArgs(msgspec.Struct, kw_only=True):

@@ -9,15 +9,15 @@ from typing import Any
 
 import trio
 
-from cgrd import CGREvent, Instant, Peer, Subsystem, method
+from cgrd import CGREvent, EventArgs, Instant, Peer, Subsystem, method
 from cgrd.errors import NotFound, PartiallyExecuted
 from cgrd.fields import text_of
+from cgrd.options import asked_flag, asked_ids
 from cgrd_subsystem_thresholds.acting import act, export
 from cgrd_subsystem_thresholds.kinds import ThresholdProfile
-from cgrd_subsystem_thresholds.options import asked_flag, asked_ids
 from cgrd_subsystem_thresholds.states import States
 from cgrd_subsystem_thresholds.sy import SySessions
-from cgrd_subsystem_thresholds.wire import EventArgs, SyConnection, TenantArgs, Threshold, ThresholdArgs
+from cgrd_subsystem_thresholds.wire import SyConnection, TenantArgs, Threshold, ThresholdArgs
 
 PROCESS = "ThresholdSv1.ProcessEvent"
 

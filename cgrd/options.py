@@ -1,4 +1,4 @@
-"""What a request asks of ThresholdS by its options, and what the configuration says where it names none."""
+"""Reading a request's options as the reference does: lists of profile ids, truth values, and the words for what is neither."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from cgrd.errors import Wrong
 from cgrd.fields import text_of
 from cgrd.profiles import read_flag
+
+__all__ = ["asked_flag", "asked_ids"]
 
 
 def asked_ids(given: Mapping[str, Any], name: str, default: list[str]) -> list[str]:
