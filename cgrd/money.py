@@ -31,10 +31,13 @@ def round_decimal(amount: Decimal, decimals: int, method: str) -> Decimal:
     """Round to `decimals` places: `*up`, `*down`, `*middle` (half up); any other method leaves the amount as it is.
 
     `*up` lets residues below 10^-max(7, decimals) of the last place go, as tariffs written for binary floats expect. Negative
-    amounts go to the lower value with `*up` and `*middle` when a residue is left.
+    amounts go to the lower value with `*up` and `*middle` when a residue is left. An amount too large to be written with so many
+    places stays as it is.
 
     Source: spec/rating.md §2 and observed_rating.md (numbers).
     """
+    if amount.adjusted() + decimals >= _WIDE.prec:
+        return amount
     step = _step(decimals)
     if method == "*middle" and amount >= 0:
         return amount.quantize(step, ROUND_HALF_UP, _WIDE)

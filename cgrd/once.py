@@ -41,7 +41,8 @@ def _options(args: Any) -> Any:
 
 def _given(args: Any) -> Any:
     options = _options(args)
-    return options.get(OPTION) if options else None
+    # A lenient request may hold anything where options are expected; its method says so.
+    return options.get(OPTION) if isinstance(options, dict) else None
 
 
 def unkeyed(args: Any) -> Any:

@@ -268,3 +268,7 @@ def test_a_negative_condition_is_the_complement_of_its_positive(batch: list[Any]
         other = Condition(condition.column, positive, condition.value, condition.field)  # type: ignore[arg-type]
         assert store.count(CDRS, [condition]) + store.count(CDRS, [other]) == len(batch)
     store.close()
+
+
+def test_limits_and_offsets_beyond_all_rows_are_no_error(store: SqliteStore) -> None:
+    assert store.select(CDRS, limit=2**63, offset=2**64) == []

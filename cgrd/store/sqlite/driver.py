@@ -30,6 +30,7 @@ WAL_DUE: Final = 8 << 20
 
 Connect = Callable[..., sqlite3.Connection]
 _POSTED: Final = "account, balance_uuid, balance_id, balance_type, before, change, after, why, event_id, run_id, at"
+_MOST_ROWS: Final = 2**63 - 1
 
 
 class SqliteDriver:
@@ -140,7 +141,7 @@ class SqliteDriver:
         condition, parameters = where_sql(table, where, without=without)
         names = declared.quoted(declared.column_names(table))
         sql = f"SELECT {names} FROM {declared.sql_name(table)}{condition}{order_sql(table, order)} LIMIT ? OFFSET ?"
-        rows = self._all(sql, [*parameters, -1 if limit is None else limit, offset])
+        rows = self._all(sql, [*parameters, -1 if limit is None else min(limit, _MOST_ROWS), min(offset, _MOST_ROWS)])
         return [(row[0], row[1:]) for row in rows]
 
     def count(self, table: Table, where: Sequence[Check], *, without: Collection[int]) -> int:

@@ -113,19 +113,19 @@ def _maker(attribute: Attribute, place: Place, language: Language) -> tuple[Make
         raise Wrong(f"unsupported type: <{kind}>", explain="templates have this type, attributes have not")
     value = compile_rules(rules, rule=";".join(rules)) if rules else None
     if kind == "*variable" and value is not None:
-        return _variable(value), value.fetches
+        return _variable(value, attribute.Path), value.fetches
     if kind == "*constant":
         constant = "".join(part.constant or "" for part in value.parts) if value is not None else ""
         return lambda draft: constant, ()
     return _typed(kind, attribute.Path, value, place, language)
 
 
-def _variable(value: Value) -> Make:
+def _variable(value: Value, path: str) -> Make:
     find, text = value.find, value.text
 
     def make(draft: Draft) -> str:
         found = find(draft.roots)
-        return text(draft.roots) if found is None else found
+        return short_enough(text(draft.roots) if found is None else found, path)
 
     return make
 

@@ -161,6 +161,13 @@ async def test_neither_runs_nor_texts_grow_without_end() -> None:
             await process(kernel, {"A": "x"}, attrProcessRuns=1000)
 
 
+async def test_a_variable_does_not_grow_without_end() -> None:
+    async with kernel_in_memory(SECTIONS) as kernel:
+        await profile(kernel, "P", *[("*req.A", "*variable", "~*req.A;~*req.A")] * 40)
+        with pytest.raises(ServerError, match="too long"):
+            await process(kernel, {"A": "x"})
+
+
 async def test_the_profile_for_an_event_is_shown_without_being_applied() -> None:
     async with kernel_in_memory(SECTIONS) as kernel:
         await profile(kernel, "P", ("*req.A", "*constant", "a"), filters=["*string:~*req.Account:1001"])
