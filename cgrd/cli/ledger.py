@@ -40,7 +40,9 @@ def verify(state: State = Path("cgrd-state")) -> None:
         report = trio.run(partial(store.verify))
     finally:
         store.close()
-    print(plain_tree(report))
+    for fault in report.faults:
+        print(plain_tree(fault))
+    print(f"{report.entries} entries of {report.balances} balances: " + (f"{report.fault_count} faults" if report.fault_count else "every one chains and adds up"))
     raise typer.Exit(1 if report.faults else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 from decimal import Decimal
@@ -16,6 +17,9 @@ from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
 
 VALUES = """values are JSON: Limit=10 IDs='["a","b"]' Account='"1001"'; plain words need no quotes"""
+
+
+_NO_NUMBER = re.compile(r"cannot use a number for (\w+): a text is wanted")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,9 +71,25 @@ def console(
 ) -> None:
     """Call a method of a running daemon and print what it answers."""
     try:
-        print_json(ask(server, method, params_of(arguments or [])))
+        print_json(ask_patiently(server, method, params_of(arguments or [])))
     except CgrdError as error:
         failed(error)
+
+
+def ask_patiently(server: str, method: str, params: Any) -> Any:
+    """The answer; where a number was typed and the method wants a text (`Account=1001`), it is asked again with the text.
+
+    Raises:
+        CgrdError: as `ask`.
+    """
+    while True:
+        try:
+            return ask(server, method, params)
+        except CgrdError as error:
+            found = _NO_NUMBER.search(str(error))
+            if found is None or not isinstance(params, dict) or not isinstance(params.get(found[1]), (int, Decimal)):
+                raise
+            params = {**params, found[1]: str(params[found[1]])}
 
 
 def params_of(arguments: list[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,7 +123,8 @@ class CDRServer(Subsystem, section="cdrs"):
         """
         if not event.Event:
             raise PartiallyExecuted(explain="the event has no fields: nothing to record")
-        mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
+        name = event.ID or str(uuid.uuid4())
+        mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=name, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
         flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
         before, charge, after = parts(self.services.flows["cdr"])
         await self._travel(before, flow)
@@ -226,9 +228,9 @@ class CDRServer(Subsystem, section="cdrs"):
 
 
 def parts(stages: Sequence[Stage]) -> tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]:
-    """What comes before the charge, the charge with its record (they are one transaction), and what comes after."""
+    """What comes before the charge; the charge, its record and its export, which are one transaction; and what comes after."""
     names = [made.called for made in stages]
-    begin, end = names.index("*unique"), names.index("*store") + 1
+    begin, end = names.index("*unique"), names.index("*export") + 1
     return stages[:begin], stages[begin:end], stages[end:]
 
 
