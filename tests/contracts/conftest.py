@@ -73,7 +73,7 @@ class Daemon:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send it a signal and wait for its end."""
         self.process.send_signal(number)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
 
 class Refused(Exception):

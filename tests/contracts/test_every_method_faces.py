@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -36,7 +37,8 @@ def exchanged(full: Any, listener: str, *octets: bytes) -> bytes:
                 connection.sendall(piece)
                 told += connection.recv(65536)
             connection.sendall(octets[-1])
-            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # the daemon may have closed already
+                connection.shutdown(socket.SHUT_WR)
             while answer := connection.recv(65536):
                 told += answer
         except (TimeoutError, BrokenPipeError, ConnectionResetError):
