@@ -13,29 +13,11 @@ from cgrd.instants import Instant
 __all__ = ["CGREvent", "EventArgs", "cgrid"]
 
 
-class CGREvent(msgspec.Struct, kw_only=True):
-    """An event on its way. Free fields live in `Event`, options of the request in `APIOpts`; both are copied before they are changed.
-
-    Durations inside are integer nanoseconds or Go texts ("60s"), times RFC 3339 texts or `Instant`.
-    """
-
-    Tenant: str = ""
-    ID: str = ""
-    Time: Instant | None = None
-    Event: dict[str, Any] = {}
-    APIOpts: dict[str, Any] | None = None
-
-    def copy(self) -> CGREvent:
-        """The same event with maps of its own, to be changed freely."""
-        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=dict(self.Event), APIOpts=dict(self.APIOpts or {}))
-
-    def options(self) -> dict[str, Any]:
-        """The options, empty when none were given; not to be changed."""
-        return self.APIOpts or {}
-
-
 class EventArgs(msgspec.Struct, kw_only=True):
-    """An event whose fields may be missing altogether, which is an error."""
+    """An event as a request brings it: its fields may be missing altogether, which is an error.
+
+    Whoever takes events from outside and from inside declares this one: a `CGREvent` is passed on as it is.
+    """
 
     Tenant: str = ""
     ID: str = ""
@@ -54,6 +36,27 @@ class EventArgs(msgspec.Struct, kw_only=True):
         if self.Event is None:
             raise MandatoryMissing("Event")
         return CGREvent(Tenant=self.Tenant or default_tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
+
+
+class CGREvent(EventArgs, kw_only=True):
+    """An event on its way. Free fields live in `Event`, options of the request in `APIOpts`; both are copied before they are changed.
+
+    Durations inside are integer nanoseconds or Go texts ("60s"), times RFC 3339 texts or `Instant`.
+    """
+
+    Tenant: str = ""
+    ID: str = ""
+    Time: Instant | None = None
+    Event: dict[str, Any] = {}
+    APIOpts: dict[str, Any] | None = None
+
+    def copy(self) -> CGREvent:
+        """The same event with maps of its own, to be changed freely."""
+        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=dict(self.Event), APIOpts=dict(self.APIOpts or {}))
+
+    def options(self) -> dict[str, Any]:
+        """The options, empty when none were given; not to be changed."""
+        return self.APIOpts or {}
 
 
 def cgrid(origin_id: str, origin_host: str) -> str:

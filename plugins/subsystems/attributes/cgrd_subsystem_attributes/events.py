@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from cgrd import CGREvent, Instant
 from cgrd.fields import text_of
-
-
-class AttributeEvent(msgspec.Struct, kw_only=True):
-    """An event as AttributeS takes it: one without fields is an event, one without `Event` is none."""
-
-    Tenant: str = ""
-    ID: str = ""
-    Time: Instant | None = None
-    Event: dict[str, Any] | None = None
-    APIOpts: dict[str, Any] | None = None
 
 
 class AttributeReply(CGREvent, kw_only=True):
@@ -26,7 +14,7 @@ class AttributeReply(CGREvent, kw_only=True):
     MatchedProfiles: list[str] | None = None
     AlteredFields: list[str] | None = None
 
-    def event(self) -> CGREvent:
+    def as_event(self) -> CGREvent:
         """The event alone."""
         return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 

@@ -9,12 +9,12 @@ from collections.abc import Coroutine, Iterable
 from decimal import Decimal
 from typing import Any
 
-from cgrd import Subsystem, method
+from cgrd import EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd.filters import Matcher
 from cgrd_subsystem_attributes.book import Book
 from cgrd_subsystem_attributes.compiling import Ready
-from cgrd_subsystem_attributes.events import AttributeEvent, AttributeReply, Draft, MustWait
+from cgrd_subsystem_attributes.events import AttributeReply, Draft, MustWait
 from cgrd_subsystem_attributes.kinds import AttributeProfile
 from cgrd_subsystem_attributes.options import Asked, read_options
 
@@ -30,7 +30,7 @@ class AttributeS(Subsystem, section="attributes"):
         self.book = Book(services=services)
 
     @method("AttributeSv1.GetAttributeForEvent")
-    async def attribute_for_event(self, args: AttributeEvent) -> AttributeProfile:
+    async def attribute_for_event(self, args: EventArgs) -> AttributeProfile:
         """The profile that would be applied first."""
         asked = read_options(args.APIOpts or {}, self.config["opts"])
         draft = self._draft(args, may_wait=True)
@@ -42,14 +42,14 @@ class AttributeS(Subsystem, section="attributes"):
             raise ServerError.unless_known(error) from error
 
     @method("AttributeSv1.ProcessEvent")
-    def process_event(self, args: AttributeEvent) -> AttributeReply | Coroutine[Any, Any, AttributeReply]:
+    def process_event(self, args: EventArgs) -> AttributeReply | Coroutine[Any, Any, AttributeReply]:
         """The changed event; at once where no rule asks somebody else, else as a coroutine. Raises as `changed`."""
         try:
             return at_once(self.changed(args, may_wait=False))
         except MustWait:
             return self.changed(args, may_wait=True)
 
-    async def changed(self, args: AttributeEvent, *, may_wait: bool) -> AttributeReply:
+    async def changed(self, args: EventArgs, *, may_wait: bool) -> AttributeReply:
         """The event after as many runs as are asked for and find a profile.
 
         Raises:
@@ -73,7 +73,7 @@ class AttributeS(Subsystem, section="attributes"):
             Tenant=draft.tenant, ID=args.ID, Time=args.Time, Event=draft.fields, APIOpts=draft.options,
         )  # fmt: skip
 
-    def _draft(self, args: AttributeEvent, *, may_wait: bool) -> Draft:
+    def _draft(self, args: EventArgs, *, may_wait: bool) -> Draft:
         tenant = args.Tenant or self.services.default_tenant
         return Draft(tenant=tenant, time=args.Time, fields=dict(args.Event or {}), options=dict(args.APIOpts or {}), may_wait=may_wait)
 

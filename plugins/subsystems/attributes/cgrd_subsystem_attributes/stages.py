@@ -58,7 +58,7 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
         raise
     if CONTEXT not in given:
         answer = _without_context(answer)
-    return answer.event(), answer
+    return answer.as_event(), answer
 
 
 def _without(event: CGREvent, option: str) -> CGREvent:

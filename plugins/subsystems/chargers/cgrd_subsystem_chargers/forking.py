@@ -9,21 +9,11 @@ from typing import Any
 
 import msgspec
 
-from cgrd import CGREvent, Instant, Subsystem, method
+from cgrd import CGREvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd_subsystem_chargers.kinds import ChargerProfile
 
 RUN_ID = "*req.RunID"
-
-
-class ChargerEvent(msgspec.Struct, kw_only=True):
-    """An event as ChargerS takes it: one without fields is an event, one without `Event` is none."""
-
-    Tenant: str = ""
-    ID: str = ""
-    Time: Instant | None = None
-    Event: dict[str, Any] | None = None
-    APIOpts: dict[str, Any] | None = None
 
 
 class AttributeAnswer(CGREvent, kw_only=True):
@@ -45,7 +35,7 @@ class ChargerAnswer(msgspec.Struct, kw_only=True):
 class ChargerS(Subsystem, section="chargers"):
     """Every charger whose filters pass makes a run, best weight first."""
 
-    async def matching(self, event: ChargerEvent) -> list[ChargerProfile]:
+    async def matching(self, event: EventArgs) -> list[ChargerProfile]:
         """The chargers for an event.
 
         Raises:
@@ -60,7 +50,7 @@ class ChargerS(Subsystem, section="chargers"):
         return found
 
     @method("ChargerSv1.GetChargersForEvent")
-    async def chargers_for_event(self, args: ChargerEvent) -> list[ChargerProfile]:
+    async def chargers_for_event(self, args: EventArgs) -> list[ChargerProfile]:
         """The chargers that would make a run."""
         try:
             return await self.matching(args)
@@ -68,7 +58,7 @@ class ChargerS(Subsystem, section="chargers"):
             raise ServerError.unless_known(error) from error
 
     @method("ChargerSv1.ProcessEvent")
-    async def process_event(self, args: ChargerEvent) -> list[ChargerAnswer]:
+    async def process_event(self, args: EventArgs) -> list[ChargerAnswer]:
         """The runs of an event, their attributes applied."""
         if args.Event is None:
             raise MandatoryMissing("Event")
@@ -77,7 +67,7 @@ class ChargerS(Subsystem, section="chargers"):
         except CgrdError as error:
             raise ServerError.unless_known(error) from error
 
-    async def run_of(self, charger: ChargerProfile, event: ChargerEvent) -> ChargerAnswer:
+    async def run_of(self, charger: ChargerProfile, event: EventArgs) -> ChargerAnswer:
         """One charger's run."""
         forked = CGREvent(
             Tenant=event.Tenant or self.services.default_tenant,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cgrd import CGREvent, Flow, Peer, Run, method
+from cgrd import CGREvent, EventArgs, Flow, Peer, Run, method
 from cgrd.costs import CallCost, EventCost, descriptor_of, duration_of, event_cost
 from cgrd.errors import CgrdError, NotConnected, Prefixed
 from cgrd.flows import settled, travel
 from cgrd_subsystem_sessions.event_flags import BLOCKER, asked_by
-from cgrd_subsystem_sessions.structured import SentEvent, event_of
+from cgrd_subsystem_sessions.structured import event_of
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
@@ -25,7 +25,7 @@ RAW = "*raw"
 DERIVED = "*derived_reply"
 
 
-class FlaggedEvent(SentEvent, kw_only=True):
+class FlaggedEvent(EventArgs, kw_only=True):
     """An event with flags."""
 
     Flags: list[str] | None = None

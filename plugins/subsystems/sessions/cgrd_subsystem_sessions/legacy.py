@@ -8,9 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from cgrd import CGREvent, Peer, method
+from cgrd import CGREvent, EventArgs, Peer, method
 from cgrd.durations import SECOND
-from cgrd_subsystem_sessions.structured import CALLS, Call, SentEvent
+from cgrd_subsystem_sessions.structured import CALLS, Call
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
@@ -52,7 +52,7 @@ class Legacy:
     @method("SMGenericV1.ProcessCDR")
     async def process_cdr(self, args: dict[str, Any]) -> str:
         """Record a session."""
-        return await self._owner.records.process_cdr(SentEvent(Tenant=str(args.get("Tenant") or ""), ID=str(args.get("ID") or ""), Event=args))
+        return await self._owner.records.process_cdr(EventArgs(Tenant=str(args.get("Tenant") or ""), ID=str(args.get("ID") or ""), Event=args))
 
     async def _seconds(self, call: Call, fields: dict[str, Any], peer: Peer | None) -> Decimal:
         reply = await self._owner.structured.charge(call, self._event(fields), peer)

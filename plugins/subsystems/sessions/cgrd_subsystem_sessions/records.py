@@ -8,14 +8,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cgrd import CGREvent, method
+from cgrd import CGREvent, EventArgs, method
 from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, PartiallyExecuted
 from cgrd_subsystem_sessions.charging import written
 from cgrd_subsystem_sessions.deadlines import Work
 from cgrd_subsystem_sessions.lifecycle import key_of
 from cgrd_subsystem_sessions.session import RATED_BY_CDR, Session, SRun
-from cgrd_subsystem_sessions.structured import SentEvent
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
@@ -36,7 +35,7 @@ class Records:
         self._owner = owner
 
     @method("SessionSv1.ProcessCDR")
-    async def process_cdr(self, args: SentEvent) -> str:
+    async def process_cdr(self, args: EventArgs) -> str:
         """Record a session that ended, one CDR per run; an event of no session here is handed to CDRs as it is.
 
         Raises:

@@ -51,12 +51,6 @@ UNTYPED_EVENT: tuple[tuple[str, Any, Any], ...] = (
 )
 
 
-class SentEvent(CGREvent, kw_only=True):
-    """An event as a request brings it: it may be missing, which is an error of its own."""
-
-    Event: dict[str, Any] | None = None  # type: ignore[assignment]
-
-
 def arguments(name: str, stages: Sequence[Stage], *, paged: bool) -> type[msgspec.Struct]:
     """The arguments' type: the event's own fields, a boolean per part, and what the parts read."""
     fields: dict[str, tuple[Any, Any]] = {}
