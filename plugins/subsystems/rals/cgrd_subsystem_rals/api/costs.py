@@ -14,6 +14,7 @@ from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd.instants import Instant, parse_instant, parse_rfc3339
 from cgrd_subsystem_rals.accounts.debit import debit
 from cgrd_subsystem_rals.desk import Desk
+from cgrd_subsystem_rals.quotes import Quotes
 from cgrd_subsystem_rals.responder import Responder
 
 
@@ -53,6 +54,7 @@ class CostsApi:
     def __init__(self, desk: Desk, responder: Responder) -> None:
         self.desk = desk
         self.responder = responder
+        self.quotes = Quotes(desk.book)
 
     def instant(self, text: str) -> Instant:
         """A time of a request.
@@ -83,7 +85,7 @@ class CostsApi:
             DurationIndex=usage,
         )
         try:
-            return event_cost(self.responder.get_cost(call), decimals=self.desk.services.rounding_decimals)
+            return self.quotes.cost(self.responder.filled(call))
         except CgrdError as error:
             raise ServerError(error) from error
 

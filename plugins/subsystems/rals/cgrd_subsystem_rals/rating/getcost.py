@@ -91,8 +91,8 @@ def _capped(spans: list[TimeSpan], so_far: Decimal) -> Decimal:
     for span in spans:
         total += span.Cost
         so_far += total
-        rating = span.RateInterval.Rating if span.RateInterval else None
-        if rating and rating.MaxCostStrategy == "*free" and so_far >= rating.MaxCost > 0:
+        interval = span.RateInterval
+        if interval is not None and (rating := interval.Rating) is not None and rating.MaxCostStrategy == "*free" and so_far >= rating.MaxCost > 0:
             total = rating.MaxCost
     return total
 

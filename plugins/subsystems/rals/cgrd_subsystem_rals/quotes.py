@@ -1,0 +1,65 @@
+"""Prices that are asked for again and again: what a call costs at one rate within a day depends on the rate and the length, not on when.
+
+Price lists, least-cost routing and shops ask for the same few lengths under the same rates; they are rated once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import msgspec
+
+from cgrd.costs import CallDescriptor, EventCost, event_cost
+from cgrd.durations import DAY
+from cgrd_subsystem_rals.rating import RatingBook, cost_of
+from cgrd_subsystem_rals.rating.find import Asked, Found, find_rates
+
+_MOST = 2_048
+_Key = tuple[Found, int, str]
+
+
+class Quotes:
+    """Costs of calls that nobody pays, from their start.
+
+    Args:
+        book: the rates. What it finds names their tables, so a cost is never told by rates that hold no more.
+    """
+
+    def __init__(self, book: RatingBook) -> None:
+        self._book = book
+        self._policy = book.policy
+        self._known: dict[_Key, EventCost] = {}
+
+    def cost(self, call: CallDescriptor) -> EventCost:
+        """What a whole call costs; parts of it are shared with other answers and not to be changed.
+
+        Raises:
+            MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: no price for it.
+        """
+        key = self._key(call)
+        known = self._known.get(key) if key is not None else None
+        if known is not None:
+            return msgspec.structs.replace(known, StartTime=call.TimeStart)
+        made = event_cost(cost_of(self._book, call), decimals=self._book.policy.rounding_decimals)
+        if key is not None:
+            self._keep(key, made)
+        return made
+
+    def _keep(self, key: _Key, made: EventCost) -> None:
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[key] = made
+
+    def _key(self, call: CallDescriptor) -> _Key | None:
+        """What the cost depends on; None where that is more than one rate and a length."""
+        if self._policy is not self._book.policy:
+            self._policy = self._book.policy
+            self._known.clear()
+        start, length = call.TimeStart, call.duration
+        if length <= 0 or not call.Destination or start.zone is not UTC or start.ns % DAY + length >= DAY:
+            return None
+        self._book.policy.check_usage(call.ToR, length)
+        asked = Asked(call.Destination, start, call.TimeEnd.ns)
+        found = find_rates(self._book, tenant=call.Tenant, category=call.Category, subject=call.Subject, asked=asked)
+        tables = found[0].tables
+        return (found[0], length, call.ToR) if len(found) == 1 and len(tables) == 1 and tables[0].calendar.unbound else None
