@@ -42,7 +42,8 @@ def verify(state: State = Path("cgrd-state")) -> None:
         store.close()
     for fault in report.faults:
         print(plain_tree(fault))
-    print(f"{report.entries} entries of {report.balances} balances: " + (f"{report.fault_count} faults" if report.fault_count else "every one chains and adds up"))
+    found = f"{report.fault_count} faults" if report.fault_count else "every one chains and adds up"
+    print(f"{report.entries} entries of {report.balances} balances: {found}")
     raise typer.Exit(1 if report.faults else 0)
 
 

@@ -14,7 +14,7 @@ from cgrd.clock import Clock
 from cgrd.durations import SECOND
 from cgrd.errors import CgrdError
 from cgrd_agent_janus.calls import Calls
-from cgrd_agent_janus.codec import UNAUTHORIZED, UNKNOWN, JanusError, Message
+from cgrd_agent_janus.codec import UNAUTHORIZED, UNKNOWN, UNKNOWN_REQUEST, JanusError, Message
 from cgrd_agent_janus.destinations import destination_of, names_destinations, short_name
 from cgrd_agent_janus.registry import Registry
 from cgrd_agent_janus.sessions import Refused, SessionService
@@ -23,6 +23,10 @@ from cgrd_agent_janus.translate import as_request
 
 _LARGEST_ID = 1 << 53
 """Ids beyond this are not exact in a browser's numbers."""
+
+
+_HARMLESS = frozenset({"info", "ping"})
+"""Verbs without a session that any browser may send."""
 
 
 class Caller:
@@ -109,6 +113,9 @@ class Gateway:
     async def _without_session(self, message: Message, caller: Caller, principal: Principal) -> Message:
         if message["janus"] == "create":
             return await self._create(message, caller, principal)
+        if message["janus"] not in _HARMLESS:
+            # Janus' other verbs without a session administer it; a browser has no business there.
+            raise JanusError(UNKNOWN_REQUEST, f"Unknown request '{message['janus']}'")
         return await self._some_janus().request(message)
 
     async def _create(self, message: Message, caller: Caller, principal: Principal) -> Message:

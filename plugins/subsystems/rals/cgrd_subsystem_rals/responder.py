@@ -16,7 +16,7 @@ import msgspec
 
 from cgrd import Instant, method
 from cgrd.costs import CallCost, CallDescriptor
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Wrong
 from cgrd_subsystem_rals.accounts.counters import count_runs
 from cgrd_subsystem_rals.accounts.debit import Debited, debit
 from cgrd_subsystem_rals.accounts.direct import debit_sum
@@ -229,7 +229,12 @@ class Responder:
 
     @method("Responder.RefundIncrements")
     def refund_increments(self, args: CallDescriptor) -> Account:
-        """Give increments back to the balances that paid them."""
+        """Give increments back to the balances that paid them.
+
+        Raises:
+            Wrong: an increment would take, or is of another tenant's account.
+        """
+        refuse_takings(args, args.Tenant or self.desk.services.default_tenant)
         return self._refunded("Responder.RefundIncrements", refund, args, uncount=True)
 
     @method("Responder.RefundRounding")
@@ -259,3 +264,17 @@ class Responder:
         if nursery is not None:
             nursery.stop()
         return "Done!"
+
+
+def refuse_takings(call: CallDescriptor, tenant: str) -> None:
+    """Refuse increments that would take money, or touch another tenant's account.
+
+    Raises:
+        Wrong: such an increment is there; it is told.
+    """
+    for run in call.Increments or ():
+        if run.Cost < 0 or run.Duration < 0 or run.CompressFactor < 0:
+            raise Wrong("a refund gives back: Cost, Duration and CompressFactor of an increment are 0 or more")
+        owner = run.BalanceInfo.AccountID if run.BalanceInfo else ""
+        if owner and not owner.startswith(f"{tenant}:"):
+            raise Wrong(f"a refund of tenant {tenant} names an account of another one")
