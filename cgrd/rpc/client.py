@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import trio
 
 from cgrd.clock import Clock
-from cgrd.durations import SECOND
+from cgrd.durations import MILLISECOND, SECOND
 from cgrd.errors import Disconnected, ReplyTimeout
 from cgrd.rpc.answering import Answerer
 from cgrd.rpc.connection import Connection
@@ -16,6 +16,8 @@ from cgrd.rpc.dialling import Dial
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import LinkLost
 from cgrd.rpc.settings import ConnectionSettings
+
+LEAST_PAUSE: Final = 100 * MILLISECOND
 
 
 class Client(Protocol):
@@ -58,6 +60,7 @@ class StreamClient:
         self._changed = trio.Event()
         self._keeping = False
         self._pausing = False
+        self._wanted = trio.Event()
         self._failure = "the connections are not open yet"
 
     def start(self, nursery: trio.Nursery) -> None:
@@ -84,6 +87,8 @@ class StreamClient:
 
     async def _connected(self) -> Connection:
         self._keep_connected()
+        if self._patient:
+            self._wanted.set()
         while self._connection is None:
             if not self._keeping or (self._pausing and not self._patient):
                 raise Disconnected(explain=f"{self._settings.name}: {self._failure}")
@@ -116,9 +121,23 @@ class StreamClient:
                 return connection
             self._pausing = True
             self._tell()
-            await self._clock.sleep(int(pause * SECOND))
+            await self._pause(int(pause * SECOND))
             self._pausing = False
         raise AssertionError("pauses never end")
+
+    async def _pause(self, pause_ns: int) -> None:
+        """Leave the other end alone for a while, shorter when somebody else wants to ask it meanwhile."""
+        least = min(pause_ns, LEAST_PAUSE)
+        await self._clock.sleep(least)
+        self._wanted = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._nap, pause_ns - least, nursery.cancel_scope)
+            await self._wanted.wait()
+            nursery.cancel_scope.cancel()
+
+    async def _nap(self, pause_ns: int, scope: trio.CancelScope) -> None:
+        await self._clock.sleep(pause_ns)
+        scope.cancel()
 
     async def _open(self) -> Connection | None:
         assert self._nursery is not None

@@ -228,9 +228,13 @@ class CDRServer(Subsystem, section="cdrs"):
 
 
 def parts(stages: Sequence[Stage]) -> tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]:
-    """What comes before the charge; the charge, its record and its export, which are one transaction; and what comes after."""
+    """What comes before the charge; the charge and its record, which are one transaction; and what comes after.
+
+    An export goes into the outbox without a wait, so into the same group: it is kept with the charge or not at all. One that does wait (a
+    synchronous exporter, EEs in another daemon) must not hold up everybody's commits, so it is not part of the transaction.
+    """
     names = [made.called for made in stages]
-    begin, end = names.index("*unique"), names.index("*export") + 1
+    begin, end = names.index("*unique"), names.index("*store") + 1
     return stages[:begin], stages[begin:end], stages[end:]
 
 

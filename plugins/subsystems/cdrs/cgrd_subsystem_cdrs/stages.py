@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
-from cgrd.errors import CgrdError, Exists, NotFound, Wrong
+from cgrd.errors import CgrdError, Exists, NotFound, Unanswered, Unreachable, Wrong
 from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cgrd_subsystem_cdrs.server import CDRServer
 
 DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynaprepaid", "prepaid", "postpaid", "pseudoprepaid"})
+UNASKED: Final = frozenset({"DISCONNECTED", "REPLY_TIMEOUT"})
 REFUNDED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid"})
 
 
@@ -48,11 +49,16 @@ async def refuse_doubles(flow: Flow, run: Run) -> None:
     server, mine = _server(flow), record(run)
     where = [Condition("cgrid", "=", mine.CGRID), Condition("run_id", "=", mine.RunID)]
     kept = server.services.store.select(CDRS, where, limit=1)
-    if kept and "*rerate" not in flow.asked:
+    if kept and "*rerate" not in flow.asked and not _waits_for_price(kept[0]):
         raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
     if not kept and "*refund" in flow.asked and "*rerate" not in flow.asked:
         raise Wrong(f"no record of {mine.CGRID}:{mine.RunID} to refund", explain="*refund gives back what a kept record has cost")
     run.state["kept"] = kept[0] if kept else None
+
+
+def _waits_for_price(kept: dict[str, Any]) -> bool:
+    """Whether RALs could not be asked when the record came: who sends it again has it priced."""
+    return kept["cost"] == UNRATED and kept["body"].get("ExtraInfo") in UNASKED
 
 
 @stage("*rerate", of="cdr", after="*unique", before="*rals", per="run", edge="rals", service="RALs")
@@ -124,6 +130,8 @@ async def _price(flow: Flow, mine: CDR) -> None:
     try:
         cost = await _call_cost(flow, mine)
     except CgrdError as error:
+        if isinstance(error, Unreachable | Unanswered):
+            flow.partial.append(error)
         mine.Cost, mine.CostDetails, mine.ExtraInfo = UNRATED, None, str(error)
         return
     details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=server.services.rounding_decimals)

@@ -85,11 +85,6 @@ class Asking:
                 self._registry.put(session, tx=tx)
 
 
-def starts_again(session: Session) -> bool:
-    """Whether the session was being started when a daemon died, so that the request that starts it may come again."""
-    return any(run.Pending is not None and run.CD.LoopIndex == 0 for run in session.SRuns)
-
-
 def is_unsettled(error: CgrdError | None) -> bool:
     """Whether RALs could not be asked, so that it is as open as before."""
     return isinstance(error, Unreachable | Unanswered)

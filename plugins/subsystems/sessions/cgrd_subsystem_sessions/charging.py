@@ -68,14 +68,16 @@ class Charging:
                     after = accounting.booked(asked, cost, now=self._services.clock.now(), decimals=self._decimals)
                 self._registry.change(session, at, after, tx=tx)
                 self._keep(session, tx)
-        except Unanswered:
-            raise
-        except CgrdError:
-            with self._services.store.transaction(why=f"session {session.CGRID}, refused") as tx:
-                self._registry.change(session, at, accounting.refused(asked), tx=tx)
-                self._keep(session, tx)
+        except CgrdError as error:
+            if not isinstance(error, Unanswered):
+                self._refused(session, at, replace(session.SRuns[at], Pending=None) if is_unsettled(error) else accounting.refused(asked))
             raise
         return after.LastUsage
+
+    def _refused(self, session: Session, at: int, run: SRun) -> None:
+        with self._services.store.transaction(why=f"session {session.CGRID}, refused") as tx:
+            self._registry.change(session, at, run, tx=tx)
+            self._keep(session, tx)
 
     def _keep(self, session: Session, tx: Any) -> None:
         if self._registry.holds(session):

@@ -134,10 +134,16 @@ class Lifecycle:
         """
         session.Chargeable = chargeable
         before = list(session.SRuns)
+        unsettled = False
         try:
             return await self._granted(session, fields)
+        except CgrdError as error:
+            unsettled = is_unsettled(error)
+            raise
         finally:
-            if self._registry.holds(session) and all(run is old for run, old in zip(session.SRuns, before, strict=True)):
+            started = session.Starting and not unsettled
+            session.Starting = session.Starting and unsettled
+            if self._registry.holds(session) and (started or all(run is old for run, old in zip(session.SRuns, before, strict=True))):
                 with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
                     self._registry.put(session, tx=tx)
 

@@ -70,6 +70,7 @@ class Session(msgspec.Struct, kw_only=True):
         StartedAt: when it was started, by our clock (ours; the reference ignores it and the next two).
         ProvedAt: when its other end last gave a sign of life.
         Held: flags of what it took and must give back.
+        Starting: RALs of another daemon could not be asked yet for its first grant, so the request that starts it may come again (ours, too).
     """
 
     CGRID: str = ""
@@ -86,6 +87,7 @@ class Session(msgspec.Struct, kw_only=True):
     StartedAt: Instant = Instant.ZERO
     ProvedAt: Instant = Instant.ZERO
     Held: list[str] = []
+    Starting: bool = False
 
     def start(self) -> dict[str, Any]:
         """The event it started with; not to be changed in place."""

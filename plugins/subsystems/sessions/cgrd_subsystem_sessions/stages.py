@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cgrd import Flow, Run, stage
 from cgrd.costs import duration_of, requested_usage
 from cgrd.errors import CgrdError, MandatoryMissing, Prefixed
-from cgrd_subsystem_sessions.asking import starts_again
 from cgrd_subsystem_sessions.lifecycle import key_of
 from cgrd_subsystem_sessions.session import Session
 
@@ -59,10 +58,12 @@ async def _start(flow: Flow) -> Session:
     """Make and register a session of the flow's event."""
     owner = _owner(flow)
     begun = owner.registry.active.get(key_of(flow.event))
-    if begun is not None and starts_again(begun):
+    if begun is not None and begun.Starting:
+        owner.lifecycle.renew(begun, flow.event, flow.peer)
         return begun
     session = await owner.lifecycle.make(flow, debit_interval=owner.debit_interval(flow.event), force=_forces(flow))
     session.Held = owner.held(flow)
+    session.Starting = owner.charging.asking.is_remote
     owner.lifecycle.register(session)
     return session
 
