@@ -112,6 +112,9 @@ class Store(Protocol):
             order: columns to sort by, "-column" for the highest first; None sorts lowest, ties by number.
         """
 
+    def held_by(self, table: Table, **values: str | int) -> int | None:
+        """The number of the row with these values of one of the table's unique sets (in its order), None when there is none; quicker than `select`."""
+
     def count(self, table: Table, where: Sequence[Condition] = ()) -> int:
         """How many rows meet all conditions."""
 

@@ -229,6 +229,12 @@ class OwnedStore:
         self._known(table)
         return select_rows(self.driver, self.layers(), table, where)
 
+    def held_by(self, table: Table, **values: str | int) -> int | None:
+        """The number of the row with these values of one of the table's unique sets, None when there is none."""
+        self._known(table)
+        unique = table.unique.index(tuple(values))
+        return self.unique_holder(table, unique, tuple(values.values()))
+
     def unique_holder(self, table: Table, unique: int, values: Values) -> int | None:
         """The number of the row that holds a unique value, queued rows included."""
         for changes in self.layers():

@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 
 from cgrd import Instant
-from cgrd.codec import plain_tree
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
 from cgrd.instants import parse_instant
@@ -81,7 +80,7 @@ def row_of(record: CDR, *, at: Instant, prices: int = 0) -> dict[str, Any]:
         "extra_fields": record.ExtraFields,
         "created_at": at,
         "updated_at": at,
-        "body": plain_tree(record),
+        "body": record,
         "prices": prices,
     }
 

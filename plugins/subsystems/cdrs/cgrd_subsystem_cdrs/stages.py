@@ -47,8 +47,8 @@ async def make_records(flow: Flow) -> None:
 async def refuse_doubles(flow: Flow, run: Run) -> None:
     """A record is made once; only `*rerate` and `*reprocess` with it may meet it again."""
     server, mine = _server(flow), record(run)
-    where = [Condition("cgrid", "=", mine.CGRID), Condition("run_id", "=", mine.RunID)]
-    kept = server.services.store.select(CDRS, where, limit=1)
+    number = server.services.store.held_by(CDRS, cgrid=mine.CGRID, run_id=mine.RunID)
+    kept = [] if number is None else server.services.store.select(CDRS, [Condition("order_id", "=", number)])
     if kept and "*rerate" not in flow.asked and not _waits_for_price(kept[0]):
         raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
     if not kept and "*refund" in flow.asked and "*rerate" not in flow.asked:
