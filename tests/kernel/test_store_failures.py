@@ -162,7 +162,7 @@ def test_a_second_owner_is_told_who_has_it(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path / "s.db")
     with pytest.raises(StoreError, match=r"belongs to process \d+") as told:
         SqliteStore.open(tmp_path / "s.db")
-    assert "RPC" in told.value.explain
+    assert "--state" in told.value.explain
     store.close()
     SqliteStore.open(tmp_path / "s.db").close()
 
