@@ -6,7 +6,7 @@ import random
 import time
 from pathlib import Path
 
-from rig.books import FUNDS, PORTS, active, faults, ledger, open_books
+from rig.books import FUNDS, PORTS, active, divided, faults, ledger, open_books
 from rig.callers import Callers
 from rig.daemon import Daemon
 
@@ -38,6 +38,7 @@ def test_a_dozen_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
         assert callers.failures == []
         assert len(callers.calls) > KILLS
         assert faults(daemon, callers.calls, ACCOUNTS) == []
+        assert active(daemon) == set()
     finally:
         daemon.stop()
         print(f"{callers.answered} requests answered, {len(callers.calls)} calls, {KILLS} kills")
@@ -45,3 +46,35 @@ def test_a_dozen_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     assert report.ok, report.faults
     for account in ACCOUNTS:
         assert sums[f"cgrates.org:{account}"] == FUNDS - sum(call.cost for call in callers.calls if call.account == account)
+
+
+def test_sessions_and_money_in_two_daemons_either_of_which_is_killed(tmp_path: Path) -> None:
+    config = divided()
+    back = open_books(tmp_path / "back", ACCOUNTS, config=config["back"])
+    front = Daemon(folder=tmp_path / "front", config=config["front"], http=PORTS["http"] + 100)
+    callers = Callers(port=PORTS["rpc_json"] + 100, accounts=ACCOUNTS, count=9)
+    chance = random.Random(11)
+    try:
+        front.start()
+        callers.start()
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.05, 0.6))
+            if chance.random() < 0.5:
+                back.kill()
+                back.start()
+            else:
+                callers.up.clear()
+                front.kill()
+                front.start()
+                callers.up.set()
+        callers.finish(60)
+        assert callers.failures == []
+        assert faults(back, callers.calls, ACCOUNTS) == []
+        assert active(front) == set()
+    finally:
+        front.stop()
+        back.stop()
+        print(f"{callers.answered} requests answered, {len(callers.calls)} calls, {KILLS} kills of two daemons")
+    report, sums = ledger(back)
+    assert report.ok, report.faults
+    assert sum(sums.values()) == FUNDS * len(ACCOUNTS) - sum(call.cost for call in callers.calls)

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from rig.books import FUNDS, PORTS, faults, ledger, money_config, open_books
+from rig.books import FUNDS, PORTS, active, faults, ledger, money_config, open_books
 from rig.callers import Callers
 from rig.daemon import Daemon
 
@@ -38,6 +38,7 @@ def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
         callers.finish()
         assert callers.failures == []
         assert faults(daemon, callers.calls, ACCOUNTS) == []
+        assert active(daemon) == set()
     finally:
         daemon.stop()
     report, sums = ledger(daemon)
@@ -63,5 +64,6 @@ def test_reloads_under_load_fail_no_request(tmp_path: Path) -> None:
         assert not any(caller.breaks for caller in callers.callers)
         assert callers.failures == []
         assert faults(daemon, callers.calls, ACCOUNTS) == []
+        assert active(daemon) == set()
     finally:
         daemon.stop()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cgrd import CGREvent, EventArgs, method
 from cgrd.durations import MINUTE
-from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, PartiallyExecuted
+from cgrd.errors import CgrdError, Exists, MandatoryMissing, NotConnected, PartiallyExecuted
+from cgrd_subsystem_sessions.asking import is_unsettled
 from cgrd_subsystem_sessions.charging import written
 from cgrd_subsystem_sessions.deadlines import Work
 from cgrd_subsystem_sessions.lifecycle import key_of
@@ -78,6 +79,7 @@ class Records:
                 due = self._owner.services.clock.now_ns() + MINUTE
                 self._owner.watching.deadlines.set((cgrid, "cdr"), due, self.retrying(cgrid))
             raise
+        self._owner.registry.doubtful.discard(cgrid)
         with self._owner.services.store.transaction(why=f"CDR of session {cgrid}") as tx:
             self._owner.registry.recorded(closed, at=self._owner.services.clock.now(), tx=tx)
 
@@ -99,6 +101,10 @@ class Records:
             try:
                 await self._owner.call("cdrs", PROCESS, self._cdr(session, run, event, active=active), str)
             except CgrdError as error:
+                if is_unsettled(error):
+                    self._owner.registry.doubtful.add(session.CGRID)
+                elif error.word == Exists().word and not active and session.CGRID in self._owner.registry.doubtful:
+                    continue  # it was made when we did not hear of it
                 failures.append(error)
                 self._owner.log.warning("a CDR was not made in full", cgrid=session.CGRID, run=run.CD.RunID, error=str(error), explain=error.explain)
         if failures:

@@ -89,6 +89,8 @@ class Registry:
         self.active: dict[str, Session] = {}
         self.passive: dict[str, Session] = {}
         self.closed: dict[str, Closed] = {}
+        self.doubtful: set[str] = set()
+        """Closed ones whose CDR may have been made without our hearing of it."""
         self.active_index = Index(fields)
         self.passive_index = Index(self.active_index.fields)
         self._store = store
@@ -99,6 +101,7 @@ class Registry:
             self._enter(decode(data, Session))
         for key, data in self._store.scan(CLOSED_KIND):
             self.closed[key] = decode(data, Closed)
+        self.doubtful.update(self.closed)
 
     def holds(self, session: Session) -> bool:
         """Whether this session is active; one that is charged at once never is, though another of its CGRID may be."""
@@ -171,6 +174,7 @@ class Registry:
             if self.closed[cgrid].kept_until() > now_ns:
                 return
             del self.closed[cgrid]
+            self.doubtful.discard(cgrid)
             with self._store.transaction(why="closed sessions") as tx:
                 tx.delete(CLOSED_KIND, cgrid)
 
