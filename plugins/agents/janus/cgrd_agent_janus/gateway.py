@@ -14,7 +14,7 @@ from cgrd.clock import Clock
 from cgrd.durations import SECOND
 from cgrd.errors import CgrdError
 from cgrd_agent_janus.calls import Calls
-from cgrd_agent_janus.codec import UNAUTHORIZED, UNKNOWN, UNKNOWN_REQUEST, JanusError, Message
+from cgrd_agent_janus.codec import UNAUTHORIZED, UNHANDLED, UNKNOWN, JanusError, Message
 from cgrd_agent_janus.destinations import destination_of, names_destinations, short_name
 from cgrd_agent_janus.registry import Registry
 from cgrd_agent_janus.sessions import Refused, SessionService
@@ -115,7 +115,7 @@ class Gateway:
             return await self._create(message, caller, principal)
         if message["janus"] not in _HARMLESS:
             # Janus' other verbs without a session administer it; a browser has no business there.
-            raise JanusError(UNKNOWN_REQUEST, f"Unknown request '{message['janus']}'")
+            raise JanusError(UNHANDLED, f"Unhandled request '{message['janus']}' at this path")
         return await self._some_janus().request(message)
 
     async def _create(self, message: Message, caller: Caller, principal: Principal) -> Message:
