@@ -27,7 +27,7 @@ async def surely(client: Client, method: str, args: object, reply: Any, *, clock
         CgrdError: the answer.
     """
     until = clock.monotonic_ns() + WITHIN
-    asked = False
+    asked = repeated = False
     while True:
         try:
             return await client.call(method, args, reply)
@@ -37,4 +37,6 @@ async def surely(client: Client, method: str, args: object, reply: Any, *, clock
                 raise
             if clock.monotonic_ns() >= until:
                 raise Unanswered(error, explain=f"{method} may have been done or not; repeat it to learn which. {error.explain}") from error
-        await clock.sleep(PAUSE)
+        if repeated:
+            await clock.sleep(PAUSE)
+        repeated = True

@@ -1,4 +1,4 @@
-"""The kit for plugin authors: a clock that tests turn, a daemon in memory, a disk that fails on demand, and the contract of plugins as a check.
+"""The kit for plugin authors: a clock that tests turn, a daemon in memory, a disk and a wire that fail on demand, and the contract of plugins as a check.
 
 pytest finds the fixtures `virtual_clock` and `kernel_at` by itself where cgrd is installed; what needs the kernel is imported when it is used.
 """
@@ -13,18 +13,28 @@ if TYPE_CHECKING:
     from cgrd.testing.contract import assert_contract
     from cgrd.testing.memory import RecordedPeer, call, kernel_in_memory
     from cgrd.testing.stores import Disk, store_on
+    from cgrd.testing.wires import Wire
 
 __all__ = [
     "Disk",
     "RecordedPeer",
     "VirtualClock",
+    "Wire",
     "assert_contract",
     "call",
     "kernel_in_memory",
     "store_on",
 ]
 
-_ROOMS = {"Disk": "stores", "store_on": "stores", "assert_contract": "contract", "call": "memory", "kernel_in_memory": "memory", "RecordedPeer": "memory"}
+_ROOMS = {
+    "Wire": "wires",
+    "Disk": "stores",
+    "store_on": "stores",
+    "assert_contract": "contract",
+    "call": "memory",
+    "kernel_in_memory": "memory",
+    "RecordedPeer": "memory",
+}
 
 
 def __getattr__(name: str) -> Any:
