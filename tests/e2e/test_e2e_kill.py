@@ -6,7 +6,7 @@ import random
 import time
 from pathlib import Path
 
-from rig.books import FUNDS, PORTS, active, divided, faults, ledger, open_books
+from rig.books import FRONT_PORTS, FUNDS, PORTS, active, divided, faults, ledger, open_books
 from rig.callers import Callers
 from rig.daemon import Daemon
 
@@ -51,8 +51,8 @@ def test_a_dozen_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
 def test_sessions_and_money_in_two_daemons_either_of_which_is_killed(tmp_path: Path) -> None:
     config = divided()
     back = open_books(tmp_path / "back", ACCOUNTS, config=config["back"])
-    front = Daemon(folder=tmp_path / "front", config=config["front"], http=PORTS["http"] + 100)
-    callers = Callers(port=PORTS["rpc_json"] + 100, accounts=ACCOUNTS, count=9)
+    front = Daemon(folder=tmp_path / "front", config=config["front"], http=FRONT_PORTS["http"])
+    callers = Callers(port=FRONT_PORTS["rpc_json"], accounts=ACCOUNTS, count=9)
     chance = random.Random(11)
     try:
         front.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,20 @@ from rig.callers import Call
 from rig.daemon import CONFIG, Account, Daemon, RpcError
 
 FUNDS = Decimal(1000)
-PORTS = {"rpc_json": 18112, "birpc_json": 18114, "http": 18180}
+LISTENERS = ("rpc_json", "birpc_json", "http")
+
+
+def free_ports() -> dict[str, int]:
+    """Ports that nobody listens on, by listener; they stay a daemon's own over its restarts."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in LISTENERS]
+    ports = {name: int(each.getsockname()[1]) for name, each in zip(LISTENERS, sockets, strict=True)}
+    for each in sockets:
+        each.close()
+    return ports
+
+
+PORTS, FRONT_PORTS = free_ports(), free_ports()
+"""Of the daemon with the money, and of one with the sessions where they are two."""
 
 
 def money_config() -> dict[str, Any]:
@@ -29,7 +43,7 @@ def divided() -> dict[str, dict[str, Any]]:
     """The same in two: "front" has the sessions, "back" everything else; each on ports of its own."""
     whole = money_config()
     front = {name: whole[name] for name in ("general", "data_db", "stor_db")}
-    front["listen"] = {"rpc_gob": "", **{name: f"127.0.0.1:{port + 100}" for name, port in PORTS.items()}}
+    front["listen"] = {"rpc_gob": "", **{name: f"127.0.0.1:{port}" for name, port in FRONT_PORTS.items()}}
     front["rpc_conns"] = {"back": {"conns": [{"address": f"127.0.0.1:{PORTS['rpc_json']}", "transport": "*json"}]}}
     front["sessions"] = {**whole["sessions"], **{edge: ["back"] for edge in whole["sessions"] if edge.endswith("_conns")}}
     back = {name: body for name, body in whole.items() if name != "sessions"}
