@@ -233,6 +233,7 @@ def main() -> None:
     if not given.inner:
         shell = 'ip link set lo up && exec "$@"'
         os.execvp("unshare", ["unshare", "-rn", "sh", "-c", shell, "sh", sys.executable, __file__, "--inner", *sys.argv[1:]])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the daemons end with it
     failed = False
     for path in given.cases:
         case = json.loads(path.read_text())
