@@ -69,11 +69,14 @@ def decode(data: bytes | str, wanted: type[T] | Any = Any) -> Any:
     """The value of JSON bytes as `wanted`.
 
     Raises:
-        msgspec.DecodeError: no JSON.
+        msgspec.DecodeError: no JSON, or maps and lists nested by the hundreds.
         msgspec.ValidationError: JSON of another shape.
     """
     known: Any = wanted
-    return decoder(known).decode(data)
+    try:
+        return decoder(known).decode(data)
+    except RecursionError as error:
+        raise msgspec.DecodeError("maps and lists are nested too deeply") from error
 
 
 def convert(value: Any, wanted: type[T] | Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 import trio
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from cgrd.rpc.http_server import HttpServer
 
 BOTH_WAYS = ("SessionSv1", "ThresholdSv1")
+_LIMITS: Final = {
+    "body": "max_body",
+    "depth": "max_depth",
+    "connections": "max_connections",
+    "connections_per_peer": "max_connections_per_peer",
+    "under_way": "max_in_flight",
+}
 
 
 class Door:
@@ -46,8 +53,9 @@ class Door:
 def limits_of(tree: Tree) -> Limits:
     """What peers may ask, from the sections `rpc` and `cores`."""
     rpc: Mapping[str, Any] = tree.sections.get("rpc", {})
-    given = {"body": "max_body", "depth": "max_depth", "connections": "max_connections", "under_way": "max_in_flight"}
-    known = {name: int(rpc[key]) for name, key in given.items() if key in rpc}
+    known: dict[str, Any] = {name: int(rpc[key]) for name, key in _LIMITS.items() if key in rpc}
+    if rpc.get("read_timeout"):
+        known["value_seconds"] = tree.duration("rpc", "read_timeout") / SECOND
     return Limits(**known, stop_seconds=tree.duration("cores", "shutdown_timeout") / SECOND)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from cgrd import garbage
 from cgrd.errors import CgrdError
 from cgrd.kernel import Kernel
 from cgrd.logs import set_up
+
+_FILES = 65_536
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -33,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     except CgrdError as error:
         return told(error)
     set_up(kernel.tree, kernel.node_id)
+    _raise_file_limit()
     for warning in kernel.tree.warnings:
         structlog.get_logger("config").warning(warning)
     try:
@@ -43,6 +47,14 @@ def main(argv: Sequence[str]) -> int:
             raise
         return told(first_of(known))
     return 0
+
+
+def _raise_file_limit() -> None:
+    """As many open files as the system lets us have: the usual 1024 would be spent by connections, and nothing left for the store."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def told(error: CgrdError) -> int:

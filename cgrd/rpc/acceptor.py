@@ -12,6 +12,7 @@ import trio
 from cgrd.errors import ConfigurationError
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import LinkLost
+from cgrd.rpc.seats import Seats, peer_of, present
 
 log = structlog.get_logger("rpc")
 
@@ -31,9 +32,9 @@ class Acceptor:
 
     Args:
         address: "host:port"; an empty host means all interfaces, port 0 one that the system chooses.
-        limits: `connections` and `stop_seconds`.
-        handle: serves one connection; returns when it ends.
-        turn_away: what is done with a connection beyond the limit.
+        limits: `connections`, `connections_per_peer` and `stop_seconds`.
+        handle: serves one connection, whose place is `seats.present`; returns when it ends, and is cancelled when it has to give way.
+        turn_away: what is done with a connection beyond the limit, where none gives way.
         stopping: called when the listener stops; lets connections end by themselves.
         tls: certificates; None is plain TCP. The handler makes the handshake.
     """
@@ -54,7 +55,7 @@ class Acceptor:
         self._turn_away = turn_away
         self._stopping = stopping
         self._tls = tls
-        self._open = 0
+        self._seats = Seats(limits)
 
     async def serve(self, *, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
         """Listen until cancelled; then accept nothing more, and finish what is under way for at most `stop_seconds`.
@@ -87,20 +88,31 @@ class Acceptor:
                 await self._stopping()
 
     async def _accepted(self, stream: trio.SocketStream) -> None:
-        if self._open >= self._limits.connections:
+        seat = self._seats.take(_peer(stream))
+        if seat is None:
             await self._turn_away(stream)
             return
-        self._open += 1
+        present.set(seat)
         try:
-            keep_alive(stream)
-            await self._handle(stream if self._tls is None else trio.SSLStream(stream, self._tls, server_side=True, https_compatible=True))
+            with seat.scope:
+                keep_alive(stream)
+                await self._handle(stream if self._tls is None else trio.SSLStream(stream, self._tls, server_side=True, https_compatible=True))
         except (LinkLost, trio.BrokenResourceError, trio.TooSlowError, OSError) as error:
             log.debug("connection failed", address=self._address, error=str(error))
         except Exception as error:
             # A fault in one connection ends that one only.
             log.error("connection ended by a fault", address=self._address, exc_info=error)
         finally:
-            self._open -= 1
+            self._seats.leave(seat)
+            if seat.scope.cancelled_caught:
+                log.debug("connection gave way to another", address=self._address, peer=seat.peer)
+
+
+def _peer(stream: trio.SocketStream) -> str:
+    try:
+        return peer_of(str(stream.socket.getpeername()[0]))
+    except (OSError, IndexError):
+        return "gone"
 
 
 def keep_alive(stream: trio.SocketStream) -> None:

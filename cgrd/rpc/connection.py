@@ -18,6 +18,7 @@ from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import Link, LinkLost
 from cgrd.rpc.messages import UNREADABLE, Message, NotJSON, failed, read_message, request
 from cgrd.rpc.replies import read_reply
+from cgrd.rpc.seats import Standing
 from cgrd.rpc.sender import Sender
 
 _connections = count(1)
@@ -47,6 +48,7 @@ class Connection:
         self._sender = Sender(link, limits)
         self._reading = trio.CancelScope()
         self._under_way = 0
+        self._heard = False
         self._ended = False
         self._calls: dict[int, _Call] = {}
         self._numbers = count(1)
@@ -70,6 +72,14 @@ class Connection:
             self.ended.set()
             await self._link.close()
 
+    def standing(self) -> Standing:
+        """What the connection is about now. One of which a handler is called back is at work once it has asked something."""
+        if self._under_way or self._calls or self._sender.waiting:
+            return Standing.AT_WORK
+        if self._splitter.partial or not self._heard:
+            return Standing.BEGUN
+        return Standing.IDLE if self._peer is None else Standing.AT_WORK
+
     def stop(self) -> None:
         """Read nothing more; what is under way is finished."""
         self._reading.cancel()
@@ -90,6 +100,7 @@ class Connection:
     def _watch(self) -> None:
         """A value that has begun must end in time; between values there is no hurry."""
         if not self._splitter.partial:
+            self._heard = True
             if self._reading.deadline != float("inf"):
                 self._reading.deadline = float("inf")
         elif self._reading.deadline == float("inf"):

@@ -20,7 +20,7 @@ class JsonRpcFace:
 
     Args:
         directory: what is served.
-        limits: `body`, `value_seconds`, `depth`, size of a batch.
+        limits: `body`, `depth`, size of a batch; `HttpFaces` sees to the time that a body takes.
     """
 
     def __init__(self, *, directory: Directory, limits: Limits) -> None:
@@ -44,8 +44,7 @@ class JsonRpcFace:
         if is_foreign(request.headers):
             return PlainTextResponse("pages of another origin may not call methods here\n", 403)
         try:
-            with trio.fail_after(self._limits.value_seconds):
-                body = await self._body(request)
+            body = await self._body(request)
         except trio.TooSlowError:
             return _json(failed(UNKNOWN, CgrdError(f"the request took more than {self._limits.value_seconds} seconds to arrive")), 408)
         if body is None:

@@ -10,6 +10,7 @@ from typing import cast
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
@@ -19,6 +20,9 @@ from cgrd.rpc.acceptor import Acceptor, Stream
 from cgrd.rpc.basic_auth import BasicAuth
 from cgrd.rpc.http_faces import HttpFaces
 from cgrd.rpc.limits import Limits
+from cgrd.rpc.seats import Standing, present
+
+_CHUNK = 65536
 
 KEEP_ALIVE_SECONDS = 30
 """How long a connection may be idle, and how long the head of a request may take to arrive."""
@@ -47,7 +51,8 @@ class HttpServer:
         stopping: Sequence[Callable[[], None]] = (),
     ) -> None:
         limits = limits or Limits()
-        self._app = ASGIWrapper(cast("ASGIFramework", HttpFaces(faces=faces, auth=auth)))
+        self._app = ASGIWrapper(cast("ASGIFramework", HttpFaces(faces=faces, auth=auth, body_seconds=limits.value_seconds)))
+        self._limits = limits
         self._config = _settings(limits)
         self._context = WorkerContext(None)
         self._callbacks = stopping
@@ -62,12 +67,46 @@ class HttpServer:
         await self._acceptor.serve(task_status=task_status)
 
     async def _serve(self, stream: Stream) -> None:
-        await TCPServer(self._app, self._config, self._context, ConnectionState({}), stream).run()  # type: ignore[arg-type]
+        connection = _Connection(self._app, self._config, self._context, ConnectionState({}), stream)  # type: ignore[arg-type]
+        connection.send_seconds = self._limits.send_seconds
+        if (seat := present.get()) is not None:
+            seat.standing = connection.standing
+        await connection.run()
 
     async def _stop(self) -> None:
         for callback in self._callbacks:
             callback()
         await self._context.terminated.set()
+
+
+class _Connection(TCPServer):
+    """Knows whether a request is under way, and lets a reader go that takes nothing."""
+
+    send_seconds: float
+    _standing = Standing.BEGUN
+
+    def standing(self) -> Standing:
+        return self._standing
+
+    async def protocol_send(self, event: Event) -> None:
+        if isinstance(event, Updated):
+            self._standing = Standing.IDLE if event.idle else Standing.AT_WORK
+        if isinstance(event, RawData):
+            await self._send(event.data)
+        else:
+            await super().protocol_send(event)
+
+    async def _send(self, data: bytes) -> None:
+        # As hypercorn does it, an answer that has begun is finished also when the listener stops; but it waits for no reader for ever.
+        # One that takes a piece now and then is slow, not gone.
+        try:
+            async with self.send_lock:
+                for at in range(0, len(data), _CHUNK):
+                    with trio.fail_after(self.send_seconds, shield=True):
+                        await self.stream.send_all(data[at : at + _CHUNK])
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            await trio.aclose_forcefully(self.stream)
+            await self.protocol.handle(Closed())
 
 
 def _settings(limits: Limits) -> Config:

@@ -30,6 +30,11 @@ class Sender:
         """Whether so much waits that nothing more should be read."""
         return len(self._waiting) > self._limits.unsent
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is not sent yet."""
+        return bool(self._waiting or self._sending)
+
     def write(self, data: bytes) -> None:
         """Send now what the link takes now; the rest waits. After the link was lost nothing happens."""
         if self.lost:

@@ -14,6 +14,7 @@ from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import Link, SocketLink, StreamLink, address_of
 from cgrd.rpc.messages import failed
+from cgrd.rpc.seats import present
 
 
 class TcpServer:
@@ -53,6 +54,8 @@ class TcpServer:
     async def _serve(self, stream: Stream) -> None:
         connection = Connection(link=await self._link(stream), answerer=self._answerer, limits=self._limits, calls_back=self._both_ways)
         self.connections.add(connection)
+        if (seat := present.get()) is not None:
+            seat.standing = connection.standing
         try:
             await connection.run()
         finally:
@@ -78,6 +81,7 @@ async def _turn_away(stream: trio.SocketStream) -> None:
     """Say that the listener is busy, quickly, and close."""
     link = SocketLink.of(stream)
     try:
-        link.send_now(failed(UNKNOWN, Busy(explain="too many connections to this listener")))
+        explain = "too many connections to this listener or from this address, all at work (rpc.max_connections, rpc.max_connections_per_peer)"
+        link.send_now(failed(UNKNOWN, Busy(explain=explain)))
     finally:
         await link.close()

@@ -12,6 +12,7 @@ from cgrd.rpc.http_faces import is_foreign, refuse
 from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import LinkLost
+from cgrd.rpc.seats import present
 
 
 class WebSocketLink:
@@ -83,6 +84,8 @@ class WebSocketFace:
         await socket.accept()
         connection = Connection(link=WebSocketLink(socket), answerer=self._answerer, limits=self._limits)
         self._connections.add(connection)
+        if (seat := present.get()) is not None:
+            seat.standing = connection.standing
         try:
             await connection.run()
         finally:

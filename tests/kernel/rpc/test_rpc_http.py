@@ -94,6 +94,48 @@ async def test_a_body_must_arrive_in_time(serve: Any) -> None:
             assert b" 408 " in await stream.receive_some(1000)
 
 
+async def test_a_body_of_any_face_must_arrive_in_time(serve: Any) -> None:
+    async def reader(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    (address,) = await serve(limits=Limits(value_seconds=0.05), faces=[HttpFace(path="/reader", app=reader)])
+    host, _, port = address.rpartition(":")
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(b"POST /reader HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+        with trio.fail_after(5):
+            assert b" 408 " in await stream.receive_some(1000)
+
+
+@pytest.mark.parametrize("half", [b"", b"POST /jsonrpc HT", b"POST /jsonrpc HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"])
+async def test_half_a_request_gives_way_to_a_newcomer(serve: Any, half: bytes) -> None:
+    (address,) = await serve(limits=Limits(connections=1))
+    host, _, port = address.rpartition(":")
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(half)
+        await trio.testing.wait_all_tasks_blocked()
+        async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
+            assert (await client.post("/jsonrpc", json=PING)).json() == PONG
+        with trio.fail_after(5):
+            while await stream.receive_some(1000):
+                pass
+
+
+async def test_a_reader_by_http_that_takes_nothing_is_let_go(serve: Any) -> None:
+    ended = trio.Event()
+
+    async def large(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse("x" * 50_000_000)(scope, receive, send)
+        ended.set()
+
+    (address,) = await serve(limits=Limits(send_seconds=0.05), faces=[HttpFace(path="/large", app=large)])
+    host, _, port = address.rpartition(":")
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        with trio.fail_after(5):
+            await ended.wait()
+
+
 async def test_users_are_asked_for_where_configured(serve: Any) -> None:
     users = {"alice": base64.b64encode(b"secret").decode()}
     (address,) = await serve(use_basic_auth=True, auth_users=users)

@@ -119,13 +119,46 @@ async def test_more_requests_under_way_than_allowed_are_told_so(desk: Any, port:
         assert desk.waiting == 5
 
 
-async def test_more_connections_than_allowed_are_told_so(listening: Any, talk: Any) -> None:
+async def test_more_connections_than_allowed_are_told_so(desk: Any, listening: Any, talk: Any) -> None:
     port = await listening(limits=Limits(connections=1))
     async with talk(port) as first:
-        assert (await first.ask(PING))["id"] == 1
+        await first.say(b'{"method":"Desk.Wait","params":[{"ID":"1"}],"id":1}')
+        await trio.testing.wait_all_tasks_blocked()
         async with talk(port) as second:
             assert (await second.hear())["error"] == "MAX_CONCURRENT_RPC_EXCEEDED"
             assert await second.hear() is None
+
+
+async def test_half_a_request_gives_way_to_a_newcomer_and_work_does_not(desk: Any, listening: Any, talk: Any) -> None:
+    port = await listening(limits=Limits(connections=4, connections_per_peer=3))
+    async with talk(port) as worker, talk(port) as silent, talk(port) as half:
+        await worker.say(b'{"method":"Desk.Wait","params":[{"ID":"1"}],"id":1}')
+        await half.say(b'{"method":')
+        await trio.testing.wait_all_tasks_blocked()
+        async with talk(port) as newcomer, talk(port) as another:
+            assert await silent.hear() is None
+            assert await half.hear() is None
+            assert [(await each.ask(PING))["result"] for each in (newcomer, another)] == ["Pong", "Pong"]
+        desk.go.set()
+        assert (await worker.hear())["result"] == "waited for 1"
+
+
+async def test_one_that_is_idle_gives_way_where_nobody_has_begun(listening: Any, talk: Any) -> None:
+    port = await listening(limits=Limits(connections=1))
+    async with talk(port) as first:
+        assert (await first.ask(PING))["result"] == "Pong"
+        async with talk(port) as second:
+            assert (await second.ask(PING))["result"] == "Pong"
+            assert await first.hear() is None
+
+
+async def test_a_client_that_is_called_back_keeps_its_place(listening: Any, talk: Any) -> None:
+    port = await listening(limits=Limits(connections=1), both_ways=True)
+    async with talk(port) as agent:
+        assert (await agent.ask(PING))["result"] == "Pong"
+        async with talk(port) as second:
+            assert (await second.hear())["error"] == "MAX_CONCURRENT_RPC_EXCEEDED"
+        assert (await agent.ask(PING))["result"] == "Pong"
 
 
 async def test_a_fault_of_ours_is_told_by_reference_and_the_connection_lives(port: int, talk: Any) -> None:

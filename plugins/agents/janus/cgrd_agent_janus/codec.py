@@ -27,6 +27,8 @@ NO_SUCH_HANDLE = 459
 INVALID_ELEMENT = 467
 UNKNOWN = 490
 
+_DEEPEST = 64
+
 REPLIES = frozenset({"success", "ack", "error", "server_info", "pong"})
 """What answers a request; anything else that Janus sends is an event, also where it names a transaction."""
 
@@ -54,10 +56,12 @@ def read_request(data: bytes | str, *, session_id: int = 0, handle_id: int = 0) 
     """
     try:
         message = codec.decode(data)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ArithmeticError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError) as error:
         raise JanusError(INVALID_JSON, f"JSON error: {error}") from error
     if not isinstance(message, dict):
         raise JanusError(NOT_AN_OBJECT, "JSON error: not an object")
+    if _deeper_than(message, _DEEPEST):
+        raise JanusError(INVALID_JSON, f"JSON error: nested deeper than {_DEEPEST} objects and arrays")
     for name in ("transaction", "janus"):
         _element(message, name, str, "a string")
     for name, value in (("session_id", session_id), ("handle_id", handle_id)):
@@ -66,6 +70,14 @@ def read_request(data: bytes | str, *, session_id: int = 0, handle_id: int = 0) 
         if name in message:
             _element(message, name, int, "a positive integer")
     return message
+
+
+def _deeper_than(value: Any, most: int) -> bool:
+    """Whether objects and arrays are nested deeper than so many levels; level by level, so that depth costs no stack."""
+    level = [value]
+    for _ in range(most):
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each) if isinstance(inner, (dict, list))]
+    return bool(level)
 
 
 def _element(message: Message, name: str, wanted: type, words: str) -> None:

@@ -151,6 +151,8 @@ async def _body(receive: Receive, largest: int) -> bytes | None:
     body = b""
     while True:
         part = await receive()
+        if part["type"] == "http.disconnect":
+            return None
         body += bytes(part.get("body", b""))
         if len(body) > largest:
             return None

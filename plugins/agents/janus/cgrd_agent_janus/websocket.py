@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import trio
 
@@ -16,6 +17,9 @@ from cgrd_agent_janus.table import Overflow
 SUBPROTOCOL = "janus-protocol"
 _TOO_BIG = 1009
 _TRY_AGAIN = 1013
+_SILENCE = {"type": "cgrd.silence"}
+_SILENT_SECONDS = 60
+"""How long a connection may hold no session and ask nothing."""
 
 
 class Pipe:
@@ -120,7 +124,7 @@ class WebSocket:
 
     async def _read(self, receive: Receive, send: Send, pipe: Pipe, caller: Caller, nursery: trio.Nursery) -> None:
         room, order = trio.Semaphore(self._most_requests), _Order()
-        while (part := await receive())["type"] == "websocket.receive":
+        while (part := await _next(receive, caller))["type"] == "websocket.receive":
             data: str | bytes = part.get("text") or part.get("bytes") or ""
             if len(data) > self._largest_body:
                 await send({"type": "websocket.close", "code": _TOO_BIG})
@@ -132,6 +136,8 @@ class WebSocket:
                 continue
             await room.acquire()
             nursery.start_soon(self._answer, message, pipe, caller, room, order.turn(message.get("session_id", 0)))
+        if part is _SILENCE:
+            await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, message: Message, pipe: Pipe, caller: Caller, room: trio.Semaphore, turn: _Turn) -> None:
         try:
@@ -153,3 +159,10 @@ class WebSocket:
         scope.cancel()
 
 
+async def _next(receive: Receive, caller: Caller) -> dict[str, Any]:
+    """What comes next; a connection that holds no session and has been silent for a while is over."""
+    while True:
+        with trio.move_on_after(_SILENT_SECONDS):
+            return await receive()
+        if not caller.sessions:
+            return _SILENCE

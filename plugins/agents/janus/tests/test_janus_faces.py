@@ -309,8 +309,20 @@ def test_transaction_of_a_browser_survives_the_way_through_ours(inner: str) -> N
 
 
 async def test_deep_json_is_an_error(world: Any) -> None:
-    answer = await world.http("POST", "/janus", b'{"janus":' + b"[" * 100_000)
-    assert code(answer.json()) == 454
+    for octets in (b'{"janus":' + b"[" * 100_000, b"[" * 100_000, b'{"janus":"create","transaction":"1","body":' + b"[" * 64 + b"]" * 64 + b"}"):
+        answer = (await world.http("POST", "/janus", octets)).json()
+        assert code(answer) == 454
+        assert "nested" in answer["error"]["reason"]
+        assert "recursion" not in answer["error"]["reason"]
+
+
+async def test_websocket_without_a_session_that_says_nothing_is_closed(autojump_clock: trio.testing.MockClock, world: Any) -> None:
+    silent, busy = await world.socket(), await world.socket()
+    await busy.ask(janus="create")
+    await trio.sleep(61)
+    assert silent.closed
+    assert not busy.closed
+    assert world.janus.sessions
 
 
 async def test_demo_page_knows_where_the_call_goes_and_whose_money_it_is(make_world: Callable[..., Any]) -> None:
