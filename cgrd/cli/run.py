@@ -16,6 +16,7 @@ from cgrd import garbage
 from cgrd.errors import CgrdError
 from cgrd.kernel import Kernel
 from cgrd.logs import set_up
+from cgrd.warming import warm
 
 _FILES = 65_536
 
@@ -74,6 +75,7 @@ async def _until_signal(kernel: Kernel) -> None:
         async with trio.open_nursery() as nursery:
             await nursery.start(_serve, kernel, nursery.cancel_scope)
             garbage.settle()
+            nursery.start_soon(warm, kernel)
             async for number in signals:
                 if number == signal.SIGHUP:
                     await _reload(kernel)

@@ -150,6 +150,15 @@ def _joined(parts: tuple[Value, ...]) -> Read:
 
 def compile_rule(text: str, *, converters: Mapping[str, ConverterFactory] = CONVERTERS) -> Value:
     """The value of one rule, in which the separator means nothing; raises as `compile_value`."""
+    return _cached_rule(text) if converters is CONVERTERS else _compiled_rule(text, converters)
+
+
+@lru_cache(4096)
+def _cached_rule(text: str) -> Value:
+    return _compiled_rule(text, CONVERTERS)
+
+
+def _compiled_rule(text: str, converters: Mapping[str, ConverterFactory]) -> Value:
     if not text:
         raise Wrong("empty RSRParser in rule: <>")
     body, chain = _converters(text, converters)

@@ -26,7 +26,7 @@ from cgrd.profiles.faults import Fault, PlanRefused, Refused
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
 from cgrd.profiles.load_api import load_folder
 from cgrd.profiles.paging import Paginator, PaginatorWithTenant, page
-from cgrd.profiles.plan import Load, load_files
+from cgrd.profiles.plan import Load, in_pieces, load_files
 from cgrd.profiles.scope import Scope
 from cgrd.profiles.table import Change, MissingProfile, ProfileTable
 from cgrd.profiles.tables import Profiles, all_kinds
@@ -69,6 +69,7 @@ __all__ = [
     "column",
     "crud_methods",
     "file_text",
+    "in_pieces",
     "join_list",
     "load_files",
     "load_folder",

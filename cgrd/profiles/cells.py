@@ -44,7 +44,8 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _kept(value: Any, _: Reading) -> Any:
+def kept(value: Any, _: Reading) -> Any:
+    """The row value as it is: what most cells build."""
     return value
 
 
@@ -67,7 +68,7 @@ class Cell:
     zero: Any = ""
     read: Callable[[str], Any] = _same
     write: Callable[[Any], str] = _same
-    build: Callable[[Any, Reading], Any] = _kept
+    build: Callable[[Any, Reading], Any] = kept
     unbuild: Callable[[Any], Any] = _same
     many: bool = False
 

@@ -24,25 +24,21 @@ class Column:
     Attributes:
         name: the heading; also what the reference calls it in `invalid value "x" for field <Model>.<name>`.
         cell: what it holds.
-        field: the record's field where it is not `name`.
+        into: the record's field.
         item: the list of nested items that the column belongs to (`Attributes`); "" for the record itself.
         first: the first row's value holds; otherwise later rows that are not empty overwrite it.
     """
 
     name: str
+    into: str
     cell: Cell = TEXT
-    field: str = ""
     item: str = ""
     first: bool = False
-
-    @property
-    def into(self) -> str:
-        return self.field or self.name
 
 
 def column(name: str, cell: Cell = TEXT, *, into: str = "", item: str = "", first: bool = False) -> Column:
     """A column; `into` names the record's field where it differs from the heading."""
-    return Column(name=name, cell=cell, field=into, item=item, first=first)
+    return Column(name=name, into=into or name, cell=cell, item=item, first=first)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +220,16 @@ class Kind:
         """The record's fields that make the key."""
         by_name = {column.name: column.into for column in self.columns}
         return tuple(by_name.get(name, name) for name in self.key)
+
+    @cached_property
+    def scalar_columns(self) -> tuple[Column, ...]:
+        """The columns of the record itself."""
+        return tuple(column for column in self.columns if not column.item)
+
+    @cached_property
+    def item_columns(self) -> tuple[Column, ...]:
+        """The columns of its nested list."""
+        return tuple(column for column in self.columns if column.item)
 
     @cached_property
     def item_row(self) -> type[msgspec.Struct]:

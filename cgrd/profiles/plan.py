@@ -73,8 +73,8 @@ async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", 
 async def read_files(profiles: Profiles, draft: Draft, files: Files, *, separator: str = ",") -> None:
     """Fill a draft from files; those of no installed kind are left out."""
     for kind in profiles.kinds:
-        mine = [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]
-        await in_pieces(draft.read(kind, mine, separator=separator))
+        if mine := [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]:
+            await in_pieces(draft.read(kind, mine, separator=separator))
 
 
 async def load_draft(
@@ -145,9 +145,10 @@ async def _load(
 async def _build(profiles: Profiles, draft: Draft, *, check: bool) -> None:
     if any(not fault.writing for fault in draft.faults):
         return  # what cannot be read is told alone: faults that follow from it would only hide it
-    for kind in profiles.kinds:
+    kinds = [kind for kind in profiles.kinds if draft.rows.get(kind.name)]
+    for kind in kinds:
         await in_pieces(draft.build(kind))
-    for kind in profiles.kinds if check else ():
+    for kind in kinds if check else ():
         await in_pieces(draft.check(kind))
     draft.faults.sort(key=lambda fault: fault.writing)
 

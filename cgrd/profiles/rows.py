@@ -7,9 +7,7 @@ from typing import Any
 
 from cgrd.profiles.faults import Fault
 from cgrd.profiles.kind import Column, Items, Kind
-from cgrd.profiles.sheets import CHUNK, Sheet
-
-Row = list[str]
+from cgrd.profiles.sheets import CHUNK, Row, Sheet
 
 
 class Folding:

@@ -47,12 +47,22 @@ async def read_source(path: str, *, file_names: Iterable[str]) -> list[tuple[str
 
 def _from_disk(path: str) -> list[tuple[str, str]]:
     if os.path.isdir(path):
-        root = Path(path)
-        found = sorted(each for each in root.rglob("*.csv") if each.is_file())
-        return [(str(each.relative_to(root)), _text(each.read_bytes(), str(each.relative_to(root)))) for each in found]
+        return [(name, _text(_bytes(os.path.join(path, name)), name)) for name in _csv_names(path)]
     if os.path.isfile(path) and zipfile.is_zipfile(path):
         return read_zip(Path(path).read_bytes())
     raise InvalidPath(path)
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def _csv_names(folder: str) -> list[str]:
+    """The CSV files of a folder and its sub-folders by their path within it, folder by folder."""
+    inside = len(os.path.join(folder, ""))
+    paths = [os.path.join(at, name)[inside:] for at, _, names in os.walk(folder) for name in names if name.endswith(".csv")]
+    return sorted((path for path in paths if os.path.isfile(os.path.join(folder, path))), key=lambda path: path.split(os.sep))
 
 
 def read_zip(data: bytes) -> list[tuple[str, str]]:

@@ -131,10 +131,7 @@ class Switch:
         olds = {key: table.find(key) for key in (*self.put, *self.drop)}
         if tx is not None:
             tx.on_rollback(lambda: _restore_all(table, olds))
-        for key, record in self.put.items():
-            table._put(key, record)
-        for key in self.drop:
-            table._drop(key)
+        table._change(self.put, self.drop)
 
     def _back(self, before: tuple[Any, Any, Any, Any]) -> None:
         table = self.table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -250,24 +250,30 @@ class ProfileTable:
             yield self.index
 
     def _put(self, key: str, record: Any) -> None:
-        for changed in self._meanwhile:
-            changed.add(key)
-        old = self._records.get(key)
-        self._records[key] = record
-        self._compiled.pop(key, None)
-        for side in self._sides():
-            side.put(key, record, old)
-        self._tell(Change(self.kind.name, put=(key,)))
+        self._change({key: record})
 
     def _drop(self, key: str) -> None:
+        self._change({}, (key,))
+
+    def _change(self, put: Mapping[str, Any], drop: Iterable[str] = ()) -> None:
+        """Take new records and let others go; the watchers are told once, when all of it is done."""
+        gone = [key for key in drop if key in self._records]
         for changed in self._meanwhile:
-            changed.add(key)
-        old = self._records.pop(key, None)
-        self._compiled.pop(key, None)
-        if old is not None:
-            for side in self._sides():
+            changed.update(put, gone)
+        sides = list(self._sides())
+        for key, record in put.items():
+            old = self._records.get(key)
+            self._records[key] = record
+            self._compiled.pop(key, None)
+            for side in sides:
+                side.put(key, record, old)
+        for key in gone:
+            old = self._records.pop(key)
+            self._compiled.pop(key, None)
+            for side in sides:
                 side.drop(key, old)
-            self._tell(Change(self.kind.name, dropped=(key,)))
+        if put or gone:
+            self._tell(Change(self.kind.name, put=tuple(put), dropped=tuple(gone)))
 
     # -- starting
 

@@ -27,10 +27,15 @@ def read_arguments(wanted: Any, params: msgspec.Raw) -> Any:
     Raises:
         Wrong: they do not fit; the text names the field and what is wanted there.
     """
+    return (_readers.get(wanted) or reader_of(wanted)).read(params)
+
+
+def reader_of(wanted: Any) -> ArgumentReader:
+    """What reads arguments of a type, made once."""
     reader = _readers.get(wanted)
     if reader is None:
         reader = _readers[wanted] = ArgumentReader(wanted)
-    return reader.read(params)
+    return reader
 
 
 class ArgumentReader:

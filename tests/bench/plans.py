@@ -79,10 +79,11 @@ def measured(start: str, folder: Path, prefixes: list[str]) -> Measured:
     """Load a plan into a fresh daemon and ask it; without prefixes nothing is asked."""
     with daemon(start) as running:
         client = Client()
-        time.sleep(1)
-        idle, before = running.megabytes(), running.cpu()
+        time.sleep(2)
+        idle = running.megabytes()
         with Heartbeat() as pings:
-            began = time.perf_counter()
+            time.sleep(0.2)
+            before, began = running.cpu(), time.perf_counter()
             client.ask("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(folder)})
             wall, cpu = time.perf_counter() - began, running.cpu() - before
             time.sleep(1)

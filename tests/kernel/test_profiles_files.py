@@ -104,6 +104,12 @@ def test_quotes_hold_separators_quotes_and_line_ends() -> None:
     assert list(sheet.lines) == [1, 2, 4]
 
 
+def test_lines_without_quotes_beside_lines_with_quotes_are_read_alike() -> None:
+    sheet = rows_of('a,b\r\n"c,d",e\r\nf,\r\n\r\n,g', 2)
+    assert sheet.rows == [["a", "b"], ["c,d", "e"], ["f", ""], ["", "g"]]
+    assert list(sheet.lines) == [1, 2, 3, 5]
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

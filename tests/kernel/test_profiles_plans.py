@@ -108,6 +108,16 @@ def store() -> Iterator[SqliteStore]:
     store.close()
 
 
+async def test_who_watches_a_table_is_told_once_of_all_that_a_plan_changes() -> None:
+    profiles = made()
+    told: list[Any] = []
+    profiles["Destination"].watch(lambda change: told.append((sorted(change.put), sorted(change.dropped), profiles["Destination"].ids())))
+    await load_files(profiles, list(GOOD.items()))
+    await load_files(profiles, list(GOOD.items()), remove=True)
+    both = ["DST_A", "DST_B"]
+    assert told == [(both, [], both), ([], both, [])]
+
+
 async def test_a_good_plan_is_loaded_whole_and_removed_whole() -> None:
     profiles = made()
     orders: list[tuple[str, bool]] = []

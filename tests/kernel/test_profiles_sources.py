@@ -73,6 +73,16 @@ async def test_a_zip_file_is_a_plan(tmp_path: Path) -> None:
     assert found == [(f"plan/{name}", text) for name, text in sorted(FILES.items())]
 
 
+async def test_sub_folders_are_searched_and_files_come_in_the_order_of_their_paths(folder: Path) -> None:
+    (folder / "b").mkdir()
+    (folder / "a.d").mkdir()
+    (folder / "b" / "Rates.csv").write_text("B")
+    (folder / "a.d" / "Rates.csv").write_text("A")
+    (folder / "c.csv").mkdir()
+    found = await read_source(f"{folder}/", file_names=NAMES)
+    assert [name for name, _ in found] == ["Destinations.csv", "Rates.csv", "a.d/Rates.csv", "b/Rates.csv"]
+
+
 @pytest.mark.parametrize("data", [b"", b"PK", io.BytesIO(b"PK\x05\x06" + bytes(17)).getvalue()])
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     with pytest.raises(CgrdError, match="not a valid zip file"):

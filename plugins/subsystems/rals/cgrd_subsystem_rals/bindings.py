@@ -6,15 +6,15 @@ goes in the same transaction in which its actions are kept. So each is done exac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-import trio
 
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError, NotFound
+from cgrd.profiles import in_pieces
 from cgrd_subsystem_rals.accounts.work import Work
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.kinds.action_plans import ActionPlan, ActionTiming
@@ -129,9 +129,13 @@ def _is_allowed(desk: Desk, task: Task, filters: Sequence[str]) -> bool:
 
 async def run_tasks(desk: Desk, executor: Any) -> None:
     """Carry out everything that is due, others in between; what fails is told in the log and not tried again."""
+    await in_pieces(_each_task(desk, executor))
+
+
+def _each_task(desk: Desk, executor: Any) -> Generator[None, None, None]:
     for key, task in waiting_tasks(desk):
         _run_task(desk, executor, key, task)
-        await trio.lowlevel.checkpoint()
+        yield
 
 
 def _run_task(desk: Desk, executor: Any, key: str, task: Task) -> None:
