@@ -1,7 +1,7 @@
 """cgrd: a real-time charging and AAA daemon. These are the names a plugin may import; what else is here is the kernel's own."""
 
 from cgrd.component import Agent, Component, HttpFace, Peer, Served, Subsystem, method, methods_of, served_as
-from cgrd.event import CGREvent, EventArgs, cgrid
+from cgrd.event import AlteredEvent, CGREvent, EventArgs, cgrid
 from cgrd.exports import Exporter, ExportRecord
 from cgrd.flows import Flow, Run, Stage, stage, stages_of
 from cgrd.graph import Hop
@@ -10,6 +10,7 @@ from cgrd.instants import Instant
 
 __all__ = [
     "Agent",
+    "AlteredEvent",
     "CGREvent",
     "Component",
     "EventArgs",

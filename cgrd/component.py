@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cgrd.services import Services
 
 __all__ = [
+    "INTERNAL",
     "Agent",
     "Component",
     "HttpFace",
@@ -27,6 +28,9 @@ __all__ = [
     "methods_of",
     "served_as",
 ]
+
+INTERNAL = ("*internal", "*birpc_internal")
+"""Connections that lead to this daemon itself."""
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -121,6 +125,10 @@ class Component:
         """Whether `<edge>_conns` of the section leads anywhere."""
         return bool(self.config.get(f"{edge}_conns"))
 
+    def is_remote(self, edge: str) -> bool:
+        """Whether `<edge>_conns` may lead to another daemon."""
+        return any(connection not in INTERNAL for connection in self.config.get(f"{edge}_conns") or ())
+
     async def call(self, edge: str, method: str, args: object, reply: type[T] | Any = Any) -> Any:
         """Ask over `<edge>_conns`: a direct call, or another daemon; the configuration decides.
 
@@ -153,6 +161,4 @@ def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any =
     if args is None:
         hints = get_type_hints(handler)
         args = hints.get(parameters[0].name, Any) if parameters else Any
-    return Served(
-        name=name, args=args, handler=handler, is_async=inspect.iscoroutinefunction(handler), wants_peer=len(parameters) > 1, owner=owner
-    )
+    return Served(name=name, args=args, handler=handler, is_async=inspect.iscoroutinefunction(handler), wants_peer=len(parameters) > 1, owner=owner)

@@ -10,7 +10,7 @@ import msgspec
 from cgrd.errors import MandatoryMissing
 from cgrd.instants import Instant
 
-__all__ = ["CGREvent", "EventArgs", "cgrid"]
+__all__ = ["AlteredEvent", "CGREvent", "EventArgs", "cgrid"]
 
 
 class EventArgs(msgspec.Struct, kw_only=True):
@@ -57,6 +57,17 @@ class CGREvent(EventArgs, kw_only=True):
     def options(self) -> dict[str, Any]:
         """The options, empty when none were given; not to be changed."""
         return self.APIOpts or {}
+
+
+class AlteredEvent(CGREvent, kw_only=True):
+    """An event as AttributeS answers it: which profiles have changed it, and which fields (`*req.Account`)."""
+
+    MatchedProfiles: list[str] | None = None
+    AlteredFields: list[str] | None = None
+
+    def as_event(self) -> CGREvent:
+        """The event alone."""
+        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
 def cgrid(origin_id: str, origin_host: str) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from contextvars import ContextVar
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args, get_origin
 
 import msgspec
 
 from cgrd.codec import convert
-from cgrd.component import Agent, Component, Peer, Served
+from cgrd.component import INTERNAL, Agent, Component, Peer, Served
 from cgrd.errors import Busy, CgrdError, MandatoryMissing, UnknownMethod, UnknownService, Unreachable, Wrong
 from cgrd.once import key_of, once, outgoing
 from cgrd.rpc.interface import Later
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from cgrd.store import Store, Ticket
 
 __all__ = [
-    "INTERNAL",
     "Graph",
     "Hop",
     "LocalPeer",
     "Watcher",
 ]
 
-INTERNAL = ("*internal", "*birpc_internal")
 CALLED_BACK = "*callback"
 """Who asks in a hop to an agent that is called back; the call above it says which component it was."""
 
@@ -86,7 +84,7 @@ class LocalPeer:
 
 def fitted(value: Any, wanted: Any) -> Any:
     """The answer in the shape that the caller asked for; as it is when it already has it."""
-    if wanted is Any or type(value) is wanted or value is None:
+    if wanted is Any or value is None or _has_shape(value, wanted):
         return value
     try:
         return convert(value, wanted)
@@ -94,9 +92,20 @@ def fitted(value: Any, wanted: Any) -> Any:
         raise Wrong(f"the answer does not fit {wanted}: {error}") from error
 
 
+def _has_shape(value: Any, wanted: Any) -> bool:
+    """Whether a value is what was asked for already, and need not be read field by field; what cannot be told is not."""
+    kind = type(value)
+    if kind is wanted:
+        return True
+    if kind is list and get_origin(wanted) is list:
+        each = get_args(wanted)[0]
+        return all(type(item) is each for item in value)
+    return isinstance(wanted, type) and isinstance(value, wanted)
+
+
 def taken(args: Any, wanted: Any) -> Any:
     """The arguments as the callee declared them; as they are when they fit already. A caller need not know the callee's own type."""
-    if wanted is Any or type(args) is wanted or (isinstance(wanted, type) and isinstance(args, wanted)):
+    if wanted is Any or _has_shape(args, wanted):
         return args
     try:
         return convert(args, wanted)

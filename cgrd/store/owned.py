@@ -11,7 +11,7 @@ import trio
 from cgrd.clock import Clock
 from cgrd.errors import Wrong
 from cgrd.instants import Instant
-from cgrd.store.changes import Changes
+from cgrd.store.changes import Changes, Claim
 from cgrd.store.conditions import Condition
 from cgrd.store.driver import Driver
 from cgrd.store.groups import Groups, log
@@ -25,6 +25,7 @@ from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction, open_transaction
 
 PAGE: Final = 1000
+MOST_FREE: Final = 1024
 
 
 class OwnedStore:
@@ -45,6 +46,8 @@ class OwnedStore:
         self._tables: dict[str, Table] = {}
         self._next_numbers: dict[str, int] = {}
         self._next_export = driver.next_export()
+        # Values that nobody holds, as the database said: a row is looked for before it is made, and once more when it is.
+        self._free: set[Claim] = set()
         self._housework = trio.Event()
 
     # Changing.
@@ -237,10 +240,25 @@ class OwnedStore:
 
     def unique_holder(self, table: Table, unique: int, values: Values) -> int | None:
         """The number of the row that holds a unique value, queued rows included."""
+        claim = table.name, unique, values
         for changes in self.layers():
-            if (table.name, unique, values) in changes.claims:
-                return changes.claims[table.name, unique, values]
-        return self.driver.holder(table, unique, values)
+            if claim in changes.claims:
+                return changes.claims[claim]
+        if claim in self._free:
+            return None
+        number = self.driver.holder(table, unique, values)
+        if number is None:
+            self._remember_free(claim)
+        return number
+
+    def _remember_free(self, claim: Claim) -> None:
+        if len(self._free) >= MOST_FREE:
+            self._free.clear()
+        self._free.add(claim)
+
+    def claimed(self, claim: Claim) -> None:
+        """A row with this unique value is coming."""
+        self._free.discard(claim)
 
     def next_number(self, table: Table) -> int:
         """The number of a new row."""

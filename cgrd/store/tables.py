@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgspec
@@ -25,6 +26,7 @@ Values = tuple[Stored, ...]
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 _INT64: Final = 1 << 63
+_UNFIT: Final = (TypeError, ValueError, OverflowError, RecursionError)
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ class Table:
         self.columns = tuple(columns)
         self.number = number
         self.position = {column.name: at for at, column in enumerate(self.columns)}
+        self._encoders = [(column.name, _ENCODERS[column.type]) for column in self.columns]
         for word in (name, number, *self.position):
             if not _IDENTIFIER.match(word):
                 raise Wrong(f"table {name}: {word!r} is no name", explain="use letters, digits and underscores")
@@ -98,7 +101,11 @@ class Table:
         for name in row:
             if name not in self.position:
                 self.column_at(name)
-        return tuple([encode_value(column, row.get(column.name)) for column in self.columns])
+        get = row.get
+        try:
+            return tuple([None if (value := get(name)) is None else encoded(value) for name, encoded in self._encoders])
+        except _UNFIT:
+            return tuple([encode_value(column, get(column.name)) for column in self.columns])  # names the column
 
     def decode(self, number: int, values: Values) -> dict[str, Any]:
         """The row of stored values, its number first."""
@@ -118,7 +125,7 @@ def encode_value(column: Column, value: Any) -> Stored:
         return None
     try:
         return _ENCODERS[column.type](value)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+    except _UNFIT as error:
         raise Wrong(f"column {column.name} ({column.type}) cannot hold {value!r:.100}: {error}") from error
 
 
@@ -155,8 +162,13 @@ def instant_text(value: Any) -> str:
     """UTC text of fixed width, so that texts sort as instants do, from year 1 to 9999."""
     if not isinstance(value, Instant):
         raise TypeError("wanted an Instant")
-    whole = Instant(value.ns - value.ns % SECOND, UTC).datetime().isoformat()
-    return f"{whole[:19]}.{value.ns % SECOND:09d}Z"
+    return _fixed_width(value.ns)
+
+
+@lru_cache(4096)
+def _fixed_width(ns: int) -> str:
+    whole = Instant(ns - ns % SECOND, UTC).datetime().isoformat()
+    return f"{whole[:19]}.{ns % SECOND:09d}Z"
 
 
 def _json_text(value: Any) -> str:

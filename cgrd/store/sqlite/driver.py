@@ -25,8 +25,8 @@ MEMORY: Final = ":memory:"
 LARGE: Final = 500
 """Statements that the event loop's thread commits itself, about 2 ms worth."""
 PATIENCE_MS: Final = 5_000
-WAL_DUE: Final = 8 << 20
-"""Bytes of write-ahead log after which it is copied into the file."""
+WAL_DUE: Final = 32 << 20
+"""Bytes of write-ahead log after which it is copied into the file: a page that changes often is copied once."""
 
 Connect = Callable[..., sqlite3.Connection]
 _POSTED: Final = "account, balance_uuid, balance_id, balance_type, before, change, after, why, event_id, run_id, at"

@@ -1,22 +1,11 @@
-"""What AttributeS is asked with, what it answers, and the event while it is being changed."""
+"""The event while it is being changed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cgrd import CGREvent, Instant
+from cgrd import Instant
 from cgrd.fields import text_of
-
-
-class AttributeReply(CGREvent, kw_only=True):
-    """The changed event, and what changed it."""
-
-    MatchedProfiles: list[str] | None = None
-    AlteredFields: list[str] | None = None
-
-    def as_event(self) -> CGREvent:
-        """The event alone."""
-        return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
 class MustWait(Exception):

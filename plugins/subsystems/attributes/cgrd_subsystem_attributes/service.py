@@ -9,12 +9,12 @@ from collections.abc import Coroutine, Iterable
 from decimal import Decimal
 from typing import Any
 
-from cgrd import EventArgs, Subsystem, method
+from cgrd import AlteredEvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd.filters import Matcher
 from cgrd_subsystem_attributes.book import Book
 from cgrd_subsystem_attributes.compiling import Ready
-from cgrd_subsystem_attributes.events import AttributeReply, Draft, MustWait
+from cgrd_subsystem_attributes.events import Draft, MustWait
 from cgrd_subsystem_attributes.kinds import AttributeProfile
 from cgrd_subsystem_attributes.options import Asked, read_options
 
@@ -42,14 +42,14 @@ class AttributeS(Subsystem, section="attributes"):
             raise ServerError.unless_known(error) from error
 
     @method("AttributeSv1.ProcessEvent")
-    def process_event(self, args: EventArgs) -> AttributeReply | Coroutine[Any, Any, AttributeReply]:
+    def process_event(self, args: EventArgs) -> AlteredEvent | Coroutine[Any, Any, AlteredEvent]:
         """The changed event; at once where no rule asks somebody else, else as a coroutine. Raises as `changed`."""
         try:
             return at_once(self.changed(args, may_wait=False))
         except MustWait:
             return self.changed(args, may_wait=True)
 
-    async def changed(self, args: EventArgs, *, may_wait: bool) -> AttributeReply:
+    async def changed(self, args: EventArgs, *, may_wait: bool) -> AlteredEvent:
         """The event after as many runs as are asked for and find a profile.
 
         Raises:
@@ -68,7 +68,7 @@ class AttributeS(Subsystem, section="attributes"):
             raise ServerError.unless_known(error) from error
         if (field := next((name for name, value in draft.fields.items() if value == WANTED), None)) is not None:
             raise MandatoryMissing(field, explain=f"{field} is {WANTED}: a profile was to fill it in, and none that matched did")
-        return AttributeReply(
+        return AlteredEvent(
             MatchedProfiles=applied, AlteredFields=list(draft.altered),
             Tenant=draft.tenant, ID=args.ID, Time=args.Time, Event=draft.fields, APIOpts=draft.options,
         )  # fmt: skip
@@ -129,12 +129,12 @@ async def _passes(matcher: Matcher, draft: Draft) -> bool:
     return await matcher.passes_after_fetch(draft.roots)
 
 
-def at_once(work: Coroutine[Any, Any, AttributeReply]) -> AttributeReply:
+def at_once(work: Coroutine[Any, Any, AlteredEvent]) -> AlteredEvent:
     """What a coroutine gives that does not wait."""
     try:
         work.send(None)
     except StopIteration as done:
-        answer: AttributeReply = done.value
+        answer: AlteredEvent = done.value
         return answer
     work.close()
     raise MustWait

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cgrd import CGREvent, Flow, Run, stage
+from cgrd import AlteredEvent, CGREvent, Flow, Run, stage
 from cgrd.errors import CgrdError, NotFound
-from cgrd_subsystem_attributes.events import AttributeReply
 
 PROCESS = "AttributeSv1.ProcessEvent"
 IDS = "*attrProfileIDs"
@@ -20,14 +19,14 @@ CONTEXT = "*context"
     "*attributes", of="authorize initiate update message", before="*chargers *rals *resources *ips *routes", args="GetAttributes",
     inputs={"AttributeIDs": list[str] | None}, edge="attributes", service="AttributeS", reply="Attributes", errors="ATTRIBUTES_ERROR",
 )  # fmt: skip
-async def enrich(flow: Flow) -> AttributeReply | None:
+async def enrich(flow: Flow) -> AlteredEvent | None:
     """Let the profiles of the driver's context change the event; the flow goes on with the changed one."""
     flow.event, answer = await changed(flow, flow.event, flow.options().get("AttributeIDs"))
     return answer
 
 
 @stage("*attributes", of="event", after="*chargers", per="run", edge="attributes", service="AttributeS", reply="Attributes", errors="ATTRIBUTES_ERROR")
-async def enrich_run(flow: Flow, run: Run) -> AttributeReply | None:
+async def enrich_run(flow: Flow, run: Run) -> AlteredEvent | None:
     """The same for one view of the event; profiles that a charger named for its run were applied by it."""
     ids = flow.options().get("*ids") or None
     run.event, answer = await changed(flow, _without(run.event, IDS) if run.charger else run.event, ids)
@@ -40,7 +39,7 @@ async def enrich_record(flow: Flow) -> None:
     flow.event, _ = await changed(flow, flow.event, None)
 
 
-async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[CGREvent, AttributeReply | None]:
+async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[CGREvent, AlteredEvent | None]:
     """The event to go on with, and what AttributeS made of it in the context named after the driver, None when no profile matches.
 
     The context is only lent to a profile that changes the event. An event that none has changed keeps it, as recorded: what asks
@@ -51,7 +50,7 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
     given[IDS] = ids or given.get(IDS)
     sent = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts={CONTEXT: context, **given})
     try:
-        answer: AttributeReply = await flow.call(PROCESS, sent, AttributeReply)
+        answer: AlteredEvent = await flow.call(PROCESS, sent, AlteredEvent)
     except CgrdError as error:
         if error.word == NotFound().word:
             return sent, None
@@ -66,9 +65,9 @@ def _without(event: CGREvent, option: str) -> CGREvent:
     return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)
 
 
-def _without_context(answer: AttributeReply) -> AttributeReply:
+def _without_context(answer: AlteredEvent) -> AlteredEvent:
     options = {name: value for name, value in answer.options().items() if name != CONTEXT}
-    return AttributeReply(
+    return AlteredEvent(
         Tenant=answer.Tenant, ID=answer.ID, Time=answer.Time, Event=answer.Event, APIOpts=options,
         MatchedProfiles=answer.MatchedProfiles, AlteredFields=answer.AlteredFields,
     )  # fmt: skip

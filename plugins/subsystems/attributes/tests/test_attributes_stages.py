@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from cgrd_subsystem_attributes.events import AttributeReply
 from cgrd_subsystem_attributes.stages import enrich, enrich_run
 
-from cgrd import CGREvent, Flow, Run
+from cgrd import AlteredEvent, CGREvent, Flow, Run
 from cgrd.errors import NotFound
 
 
@@ -17,7 +16,7 @@ class Driver:
 
     section = "sessions"
 
-    def __init__(self, answer: AttributeReply | Exception) -> None:
+    def __init__(self, answer: AlteredEvent | Exception) -> None:
         self.answer = answer
         self.sent: list[CGREvent] = []
 
@@ -28,7 +27,7 @@ class Driver:
         return self.answer
 
 
-def flow_of(answer: AttributeReply | Exception, event: CGREvent) -> Flow:
+def flow_of(answer: AlteredEvent | Exception, event: CGREvent) -> Flow:
     flow = Flow(name="initiate", driver=cast("Any", Driver(answer)), event=event, asked={"*attributes": {}})
     flow.stage = cast("Any", SimpleNamespace(flag="*attributes", edge="attributes"))
     return flow
@@ -45,7 +44,7 @@ async def test_an_event_that_no_profile_changed_keeps_the_context() -> None:
 
 async def test_a_profile_that_changed_the_event_takes_the_context_with_it() -> None:
     options = {"*context": "*sessions", "*subsys": "*sessions"}
-    flow = flow_of(AttributeReply(Tenant="cgrates.org", ID="e", Event={"Account": "1002"}, APIOpts=options, MatchedProfiles=["P"], AlteredFields=[]), EVENT)
+    flow = flow_of(AlteredEvent(Tenant="cgrates.org", ID="e", Event={"Account": "1002"}, APIOpts=options, MatchedProfiles=["P"], AlteredFields=[]), EVENT)
     assert await enrich(flow) is not None
     assert (flow.event.Event, "*context" in flow.event.options()) == ({"Account": "1002"}, False)
 

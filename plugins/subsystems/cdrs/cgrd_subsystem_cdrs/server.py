@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _EDGES: Final = {"*attributes": "attributes", "*chargers": "chargers", "*rals": "rals", "*export": "ees", "*thresholds": "thresholds", "*stats": "stats"}
 
 
+Parts = tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]
+
+
 class ProcessEventArgs(CGREvent, kw_only=True):
     """An event to be recorded. Flags: "*rals", "*store:false", …; what is not named follows the configuration."""
 
@@ -80,6 +83,7 @@ class CDRServer(Subsystem, section="cdrs"):
         self.defaults = Defaults(
             tenant=services.default_tenant, category=services.default_category, request_type=services.default_request_type, zone=services.zone
         )
+        self._cut: tuple[Sequence[Stage], Parts] = (), ((), (), ())
 
     @method("CDRsV1.ProcessEvent")
     async def process_event(self, args: ProcessEventArgs) -> str:
@@ -126,7 +130,7 @@ class CDRServer(Subsystem, section="cdrs"):
         name = event.ID or str(uuid.uuid4())
         mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=name, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
         flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
-        before, charge, after = parts(self.services.flows["cdr"])
+        before, charge, after = self._parts()
         await self._travel(before, flow)
         if not flow.runs:
             raise PartiallyExecuted(explain=f"no charger matched for tenant {flow.event.Tenant}; load one, or switch *chargers off")
@@ -135,6 +139,12 @@ class CDRServer(Subsystem, section="cdrs"):
             await self._travel(charge, flow)
         await self._travel(after, flow)
         return settled(flow)
+
+    def _parts(self) -> Parts:
+        stages = self.services.flows["cdr"]
+        if stages is not self._cut[0]:
+            self._cut = stages, parts(stages)
+        return self._cut[1]
 
     async def _travel(self, stages: Sequence[Stage], flow: Flow) -> None:
         try:
@@ -227,7 +237,7 @@ class CDRServer(Subsystem, section="cdrs"):
         return "OK"
 
 
-def parts(stages: Sequence[Stage]) -> tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]:
+def parts(stages: Sequence[Stage]) -> Parts:
     """What comes before the charge; the charge and its record, which are one transaction; and what comes after.
 
     An export goes into the outbox without a wait, so into the same group: it is kept with the charge or not at all. One that does wait (a

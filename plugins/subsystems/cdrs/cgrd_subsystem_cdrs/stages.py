@@ -5,6 +5,7 @@ Source: spec/rating.md §9.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -12,7 +13,7 @@ from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
 from cgrd.errors import CgrdError, Exists, NotFound, Unanswered, Unreachable, Wrong
-from cgrd.store import Condition, Transaction
+from cgrd.store import Condition
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
 
@@ -92,8 +93,10 @@ async def rate(flow: Flow, run: Run) -> None:
         await _rate(flow, record(run))
 
 
-def _asking(flow: Flow, run: Run) -> Transaction:
+def _asking(flow: Flow, run: Run) -> AbstractContextManager[Any]:
     """A block in which RALs of another daemon are asked under the record's key, so that they do it once, also when the record comes again."""
+    if not flow.driver.is_remote("rals"):
+        return nullcontext()  # what they do here is of the transaction that is open
     mine = record(run)
     return _server(flow).services.store.transaction(why=f"price of {mine.CGRID}:{mine.RunID}", key=f"cdr:{mine.CGRID}:{mine.RunID}:{prices(run)}")
 

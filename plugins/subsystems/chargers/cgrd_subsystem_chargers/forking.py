@@ -7,29 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from cgrd import CGREvent, EventArgs, Subsystem, method
+from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
+from cgrd_subsystem_chargers.answer import ChargerAnswer
 from cgrd_subsystem_chargers.kinds import ChargerProfile
 
 RUN_ID = "*req.RunID"
-
-
-class AttributeAnswer(CGREvent, kw_only=True):
-    """What AttributeS made of a run's event."""
-
-    MatchedProfiles: list[str] | None = None
-    AlteredFields: list[str] | None = None
-
-
-class ChargerAnswer(msgspec.Struct, kw_only=True):
-    """One run: whose it is, what changed its event, and the event."""
-
-    ChargerSProfile: str
-    AttributeSProfiles: list[str] | None = None
-    AlteredFields: list[str]
-    CGREvent: CGREvent
 
 
 class ChargerS(Subsystem, section="chargers"):
@@ -89,7 +72,7 @@ class ChargerS(Subsystem, section="chargers"):
         lent = {"*context": "*chargers", **options}
         asked = CGREvent(Tenant=sent.Tenant, ID=sent.ID, Time=sent.Time, Event=sent.Event, APIOpts=lent)
         try:
-            changed: AttributeAnswer = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AttributeAnswer)
+            changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:
             if error.word == NotFound().word:
                 return

@@ -5,18 +5,10 @@ Source: spec/sessions.md §3 to §5, spec/rating.md §9.
 
 from __future__ import annotations
 
-import msgspec
-
-from cgrd import CGREvent, Flow, Run, stage
+from cgrd import Flow, Run, stage
+from cgrd_subsystem_chargers.answer import ChargerAnswer
 
 PROCESS = "ChargerSv1.ProcessEvent"
-
-
-class ChargerRun(msgspec.Struct, kw_only=True):
-    """One charger's event, as ChargerS answers it."""
-
-    ChargerSProfile: str = ""
-    CGREvent: CGREvent
 
 
 @stage(
@@ -38,5 +30,5 @@ async def add_runs(flow: Flow) -> None:
 
 async def runs_of(flow: Flow) -> list[Run]:
     """Ask ChargerS for the runs of the flow's event."""
-    answers: list[ChargerRun] = await flow.call(PROCESS, flow.event, list[ChargerRun])
+    answers: list[ChargerAnswer] = await flow.call(PROCESS, flow.event, list[ChargerAnswer])
     return [Run(id=str(each.CGREvent.Event.get("RunID", "")), event=each.CGREvent, charger=each.ChargerSProfile) for each in answers]

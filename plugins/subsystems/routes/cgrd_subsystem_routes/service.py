@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cgrd import CGREvent, EventArgs, Subsystem, method
+from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
 from cgrd.costs import CallCost
 from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong
@@ -19,7 +19,7 @@ from cgrd_subsystem_routes.kinds import RouteProfile
 from cgrd_subsystem_routes.options import Asked, profile_count, read_options
 from cgrd_subsystem_routes.ready import ReadyProfiles, ReadyRoute
 from cgrd_subsystem_routes.sortings import Data, Weight
-from cgrd_subsystem_routes.wire import Changed, SortedRoute, SortedRoutes
+from cgrd_subsystem_routes.wire import SortedRoute, SortedRoutes
 
 
 class RouteS(Subsystem, section="routes"):
@@ -86,7 +86,7 @@ class RouteS(Subsystem, section="routes"):
         lent = {**options, "*subsys": "*routes", "*context": context}
         asked = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=lent)
         try:
-            changed: Changed = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, Changed)
+            changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:
             if error.word == NotFound().word:
                 return event

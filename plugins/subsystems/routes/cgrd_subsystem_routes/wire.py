@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 
-from cgrd import CGREvent
-
 
 class SortedRoute(msgspec.Struct):
     """A route with what decided about its place."""
@@ -23,12 +21,6 @@ class SortedRoutes(msgspec.Struct):
     ProfileID: str
     Sorting: str
     Routes: list[SortedRoute]
-
-
-class Changed(CGREvent, kw_only=True):
-    """What AttributeS made of the event."""
-
-    AlteredFields: list[str] | None = None
 
 
 class Usage(msgspec.Struct):

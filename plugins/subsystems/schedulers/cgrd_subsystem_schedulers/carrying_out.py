@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from cgrd import Subsystem
+from cgrd.component import INTERNAL
 from cgrd.errors import CgrdError
-from cgrd.graph import INTERNAL
 from cgrd_subsystem_schedulers.agenda import Agenda
 from cgrd_subsystem_schedulers.lines import Line, accounts_of, lines_of
 from cgrd_subsystem_schedulers.progress import Progress

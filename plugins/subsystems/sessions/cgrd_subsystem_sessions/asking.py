@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from cgrd import Component
 from cgrd.costs import CallCost, CallDescriptor
 from cgrd.errors import CgrdError, Unanswered, Unreachable
-from cgrd.graph import INTERNAL
 from cgrd_subsystem_sessions import accounting
 from cgrd_subsystem_sessions.session import Pending, Session
 
@@ -36,7 +35,7 @@ class Asking:
     @property
     def is_remote(self) -> bool:
         """Whether RALs may be in another daemon."""
-        return not all(connection in INTERNAL for connection in self._owner.config["rals_conns"])
+        return self._owner.is_remote("rals")
 
     async def announce(self, session: Session, at: int, method: str, asked: accounting.Asked) -> accounting.Asked:
         """Where RALs are remote, keep what they are going to be asked for; a session that is not registered has nothing to be kept in."""
@@ -55,8 +54,13 @@ class Asking:
     async def ask(self, method: str, session: Session, at: int, call: CallDescriptor) -> CallCost:
         """Ask for a debit; what was announced, under its key."""
         pending = session.SRuns[at].Pending
-        with self._owner.services.store.transaction(why=method, key=pending.Key if pending is not None else ""):
-            cost: CallCost = await self._owner.call("rals", method, replace(call, APIOpts=dict(session.options())), CallCost)
+        if pending is None:
+            return await self._asked(method, session, call)
+        with self._owner.services.store.transaction(why=method, key=pending.Key):
+            return await self._asked(method, session, call)
+
+    async def _asked(self, method: str, session: Session, call: CallDescriptor) -> CallCost:
+        cost: CallCost = await self._owner.call("rals", method, replace(call, APIOpts=dict(session.options())), CallCost)
         return cost
 
     async def resolve(self, session: Session, at: int) -> None:
