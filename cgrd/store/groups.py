@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cgrd.store")
 
+ROUNDS = 4
+"""How many rounds of the event loop a group waits at most for more to join it."""
+
 
 class Groups:
     """The queue of groups and the committer over one driver.
@@ -154,14 +157,21 @@ class Groups:
         try:
             while True:
                 if self.queued is None:
-                    # Woken in the next round of tasks, so whoever was ready in this one has joined the group.
                     await self._idle.park()
-                else:
-                    await trio.lowlevel.checkpoint()
+                await self._gather()
                 await self._commit()
         finally:
             self.running = False
             self._drain()
+
+    async def _gather(self) -> None:
+        """Let those join the group who are on their way: one more round of tasks as long as the last one brought somebody."""
+        joined = -1
+        for _ in range(ROUNDS):
+            if self.queued is None or len(self.queued.whys) == joined:
+                return
+            joined = len(self.queued.whys)
+            await trio.lowlevel.checkpoint()
 
     async def _commit(self) -> None:
         group = self._take()
