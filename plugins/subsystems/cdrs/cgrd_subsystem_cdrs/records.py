@@ -66,13 +66,19 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
         Wrong: a time, usage or cost cannot be read; the field is named.
         MandatoryMissing: a direct debit without its Cost.
     """
-    text: dict[str, Any] = {name: as_text(event[name]) for name in _TEXTS if name in event}
+    text: dict[str, Any] = {}
+    extra: dict[str, str] = {}
+    for name, value in event.items():
+        if name in _TEXTS:
+            text[name] = value if type(value) is str else as_text(value)
+        elif name not in MAIN_FIELDS:
+            extra[name] = value if type(value) is str else as_text(value)
     record = CDR(
         **text,
         SetupTime=_time(event, "SetupTime", defaults.zone),
         AnswerTime=_time(event, "AnswerTime", defaults.zone),
         Usage=_usage(event),
-        ExtraFields={name: as_text(value) for name, value in event.items() if name not in MAIN_FIELDS},
+        ExtraFields=extra,
         Partial=_flag(event, "Partial"),
         PreRated=_flag(event, "PreRated"),
         Cost=_cost(event),
@@ -84,9 +90,9 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
     return record
 
 
-_TEXTS: Final = (
-    "CGRID", "RunID", "OriginHost", "Source", "OriginID", "ToR", "RequestType", "Tenant", "Category", "Account", "Subject",
-    "Destination", "ExtraInfo", "CostSource",
+_TEXTS: Final = frozenset(
+    ("CGRID", "RunID", "OriginHost", "Source", "OriginID", "ToR", "RequestType", "Tenant", "Category", "Account", "Subject",
+     "Destination", "ExtraInfo", "CostSource")
 )  # fmt: skip
 
 

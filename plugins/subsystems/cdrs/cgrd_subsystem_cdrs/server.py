@@ -135,7 +135,8 @@ class CDRServer(Subsystem, section="cdrs"):
         if not flow.runs:
             raise PartiallyExecuted(explain=f"no charger matched for tenant {flow.event.Tenant}; load one, or switch *chargers off")
         # Who is told of the record may take its time; what is charged is not held up by it.
-        with self.services.store.transaction(why=f"CDR of {mine.ID}"):
+        with self.services.store.transaction(why=f"CDR of {mine.ID}") as tx:
+            flow.state["transaction"] = tx
             await self._travel(charge, flow)
         await self._travel(after, flow)
         return settled(flow)

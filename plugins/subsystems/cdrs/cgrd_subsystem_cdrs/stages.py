@@ -13,7 +13,7 @@ from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
 from cgrd.errors import CgrdError, Exists, NotFound, Unanswered, Unreachable, Wrong
-from cgrd.store import Condition
+from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
 
@@ -195,12 +195,12 @@ def _descriptor(mine: CDR) -> CallDescriptor:
 async def keep(flow: Flow, run: Run) -> None:
     """Keep the record, in the transaction of its charge."""
     server, mine, kept = _server(flow), record(run), run.state.get("kept")
-    now, count = server.services.clock.now(), prices(run) + (mine.CostSource == "*cdrs")
-    with server.services.store.transaction(why=f"CDR {mine.CGRID}:{mine.RunID}") as tx:
-        if kept:
-            tx.update(CDRS, kept["order_id"], {name: value for name, value in row_of(mine, at=now, prices=count).items() if name != "created_at"})
-        else:
-            tx.insert(CDRS, row_of(mine, at=now, prices=count))
+    row = row_of(mine, at=server.services.clock.now(), prices=prices(run) + (mine.CostSource == "*cdrs"))
+    tx: Transaction = flow.state["transaction"]
+    if kept:
+        tx.update(CDRS, kept["order_id"], {name: value for name, value in row.items() if name != "created_at"})
+    else:
+        tx.insert(CDRS, row)
 
 
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
