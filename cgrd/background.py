@@ -19,9 +19,9 @@ class Background:
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
 
-    def start_soon(self, work: Callable[..., Awaitable[Any]], *args: Any, name: object = None) -> None:
+    def start_soon(self, work: Callable[..., Awaitable[Any]], *args: Any, name: str = "") -> None:
         """Run `work(*args)` beside everything else."""
-        self._nursery.start_soon(self._guarded, work, *args, name=name or work)
+        self._nursery.start_soon(self._guarded, work, *args, name=name or getattr(work, "__qualname__", repr(work)))
 
     def stop(self) -> None:
         """End the daemon in good order, as a signal does (`Responder.Shutdown`)."""

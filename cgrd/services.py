@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -61,23 +62,23 @@ class Services:
     nursery: Background | None = None
     node_id: str = ""
 
-    @property
+    @cached_property
     def default_tenant(self) -> str:
         return str(self.config.general["default_tenant"])
 
-    @property
+    @cached_property
     def default_category(self) -> str:
         return str(self.config.general["default_category"])
 
-    @property
+    @cached_property
     def default_request_type(self) -> str:
         return str(self.config.general["default_request_type"])
 
-    @property
+    @cached_property
     def rounding_decimals(self) -> int:
         return int(self.config.general["rounding_decimals"])
 
-    @property
+    @cached_property
     def zone(self) -> tzinfo:
         """The zone of times that name none."""
         return zone_of(str(self.config.general["default_timezone"]))

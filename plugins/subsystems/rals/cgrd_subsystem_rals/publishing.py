@@ -78,7 +78,7 @@ def _balance_event(account: Account, kind: str, balance: Balance) -> dict[str, A
 
 
 def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> CGREvent:
-    return CGREvent(Tenant=account.tenant, ID=str(uuid4()), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
+    return CGREvent(Tenant=account.tenant, ID=uuid4().hex, Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
 
 
 async def _tell(desk: Desk, event: CGREvent) -> None:

@@ -208,12 +208,12 @@ def _told_back(session: Session, run: SRun, cost: EventCost, increments: list[In
     return replace(run.CD, TimeStart=cost.StartTime, TimeEnd=cost.end_time(), Increments=increments, APIOpts=session.options())
 
 
-def written(run: SRun, *, decimals: int) -> dict[str, Any]:
-    """The run's event with what it used and paid, as its CDR has it."""
+def written(run: SRun, *, decimals: int, as_text: bool = True) -> dict[str, Any]:
+    """The run's event with what it used and paid, as its CDR has it; the cost's details as JSON text, for CDRs of another daemon."""
     fields = {**run.Event, "Usage": run.TotalUsage}
     if run.EventCost is not None:
         cost = run.EventCost.compute(decimals)
-        fields |= {"Cost": cost.Cost, "CostDetails": encode(cost).decode(), "CostSource": "*sessions"}
+        fields |= {"Cost": cost.Cost, "CostDetails": encode(cost).decode() if as_text else cost, "CostSource": "*sessions"}
     return fields
 
 

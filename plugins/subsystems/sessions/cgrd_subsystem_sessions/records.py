@@ -114,7 +114,8 @@ class Records:
         flags = [*AS_FORKED]
         if run.Event.get("RequestType") in RATED_BY_CDR:
             flags.append("*rals:true")
-        fields = run.Event if active else written(run, decimals=self._owner.services.rounding_decimals)
+        decimals, remote = self._owner.services.rounding_decimals, self._owner.is_remote("cdrs")
+        fields = run.Event if active else written(run, decimals=decimals, as_text=remote)
         options = {**session.options(), **(event.options() if event is not None else {})}
         told = CGREvent(Tenant=session.Tenant, ID=event.ID if event is not None else f"{session.CGRID}:{run.CD.RunID}", Event=fields, APIOpts=options)
         return _args(told, flags)
