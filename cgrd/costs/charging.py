@@ -41,12 +41,11 @@ class _Named(NamedTuple):
     interval: RateInterval
     name: str
     rating: dict[str, RatingUnit]
-    filters: dict[str, RatingMatchedFilters]
     rates: dict[str, list[RGRate]]
     timings: dict[str, ChargedTiming]
 
 
-_first_named: dict[_Key, _Named] = {}
+_first_named: dict[int, _Named] = {}
 _MOST_KNOWN = 2_048
 
 
@@ -110,20 +109,21 @@ class _Writer:
         key = (id(interval), span.MatchedSubject, span.MatchedPrefix, span.MatchedDestId, span.RatingPlanId)
         name = self.seen.get(key)
         if name is None:
-            name = self.seen[key] = self.name_rating(span, interval) if self.rating_named else self.first_rating(key, span, interval)
+            name = self.seen[key] = self.name_rating(span, interval) if self.rating_named else self.first_rating(span, interval)
         return name
 
-    def first_rating(self, key: _Key, span: TimeSpan, interval: RateInterval) -> str:
-        """The same for the first one, whose names are always the same: what is found under it is kept for the next call at this rate."""
-        known = _first_named.get(key)
+    def first_rating(self, span: TimeSpan, interval: RateInterval) -> str:
+        """The same for the first one, whose names are always the same: they are kept for the next call at this rate, wherever it goes."""
+        known = _first_named.get(id(interval))
         if known is None:
             if len(_first_named) >= _MOST_KNOWN:
                 _first_named.clear()
             name = self.name_rating(span, interval)
-            known = _Named(interval, name, self.rating_named, self.filters_named, self.rates_named, self.timings_named)
-            _first_named[key] = known
-        self.rating_named, self.filters_named = known.rating.copy(), known.filters.copy()
-        self.rates_named, self.timings_named = known.rates.copy(), known.timings.copy()
+            known = _Named(interval, name, self.rating_named, self.rates_named, self.timings_named)
+            _first_named[id(interval)] = known
+        else:
+            self.filters(span)
+        self.rating_named, self.rates_named, self.timings_named = known.rating.copy(), known.rates.copy(), known.timings.copy()
         return known.name
 
     def name_rating(self, span: TimeSpan, interval: RateInterval) -> str:

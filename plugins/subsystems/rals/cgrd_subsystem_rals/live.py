@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cgrd.durations import parse_duration
@@ -63,13 +63,17 @@ class LiveBook(RatingBook):
             for key in (*change.put, *change.dropped):
                 self._tables.pop(key, None)
 
-    def destinations_of(self, number: str) -> Iterable[tuple[str, tuple[str, ...]]]:
-        """The prefixes of a number that some destination has, longest first, with the destinations' ids."""
-        # Asked anew each time: a load swaps the whole index.
+    @property
+    def ids_of_prefix(self) -> Mapping[str, tuple[str, ...]]:
+        """Prefix → the ids of the destinations that have it; asked anew each time, as a load swaps the whole index."""
         known: dict[str, tuple[str, ...]] = self._destinations.side.ids
-        for length in range(len(number), 0, -1):
-            if ids := known.get(number[:length]):
-                yield number[:length], ids
+        return known
+
+    @property
+    def longest_prefix(self) -> int:
+        """No prefix has more digits than this."""
+        longest: int = self._destinations.side.longest
+        return longest
 
 
 def policy_of(services: Services, config: Mapping[str, Any]) -> RatingPolicy:

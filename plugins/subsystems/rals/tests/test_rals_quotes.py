@@ -67,6 +67,16 @@ def test_a_quote_is_what_rating_says(calls, starts):
         assert encode(quotes.cost(asked)) == rated(book, asked)
 
 
+def test_calls_at_one_rate_share_its_price_and_each_is_told_where_it_went():
+    book = book_of()
+    book.put_destination(Destination(Id="FRANCE", Prefixes=["33"]))
+    book.plans["RP"].DestinationRates["FRANCE"] = book.plans["RP"].DestinationRates["GERMANY"]
+    quotes = Quotes(book)
+    for number in ("49301", "33611", "49301", "4989"):
+        assert encode(quotes.cost(call(MINUTE, to=number))) == rated(book, call(MINUTE, to=number))
+    assert len(quotes._known) == 1
+
+
 def test_a_new_plan_is_quoted_at_once():
     book = book_of("0.6")
     quotes = Quotes(book)

@@ -161,6 +161,31 @@ def test_what_was_found_before_does_not_outlive_a_change():
         cost_of(book, call(MINUTE, to="49151"))
 
 
+DIGITS = st.text("49", max_size=7)
+
+
+@given(prefixes=st.lists(DIGITS.filter(bool), min_size=1, max_size=6, unique=True), numbers=st.lists(DIGITS, min_size=1, max_size=12))
+def test_numbers_asked_one_after_the_other_cost_what_each_costs_alone(prefixes, numbers):
+    lines = [(prefix, rate(f"0.{at + 1}"), ALWAYS, 10) for at, prefix in enumerate(prefixes)]
+    where = {prefix: [prefix] for prefix in prefixes}
+    shared = book_of(*lines, destinations=where)
+    for number in numbers:
+        longest = max((prefix for prefix in prefixes if number.startswith(prefix)), key=len, default="")
+        assert shared.prefix_of(number) == longest
+        if longest:
+            assert cost_of(shared, call(MINUTE, to=number)) == cost_of(book_of(*lines, destinations=where), call(MINUTE, to=number))
+        else:
+            with pytest.raises(UnauthorizedDestination):
+                cost_of(shared, call(MINUTE, to=number))
+
+
+def test_a_number_of_a_million_digits_is_looked_up_by_its_first_ones():
+    book = book_of(("GERMANY", rate("0.6"), ALWAYS, 10))
+    assert cost_of(book, call(MINUTE, to="49" + "1" * 1_000_000)).Cost == Decimal("0.6")
+    with pytest.raises(UnauthorizedDestination):
+        cost_of(book, call(MINUTE, to="3" * 1_000_000))
+
+
 def test_what_a_fallback_gave_ends_with_the_subjects_next_activation():
     book = book_of(("*any", rate("0.6"), ALWAYS, 10), subject="1002")
     book.put_plan(rating_plan("OWN", [PlanLine([DestinationRate(destination="GERMANY", rating=rate("9"))], ALWAYS, Decimal(10))]))

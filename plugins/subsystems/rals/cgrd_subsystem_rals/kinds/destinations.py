@@ -13,10 +13,11 @@ from cgrd_subsystem_rals.rating.records import Destination
 
 
 class ReverseDestinations:
-    """Prefix → ids of the destinations that hold it; kept beside the table, as `table.side`."""
+    """Prefix → ids of the destinations that hold it; kept beside the table, as `table.side`. No prefix is longer than `longest`."""
 
     def __init__(self) -> None:
         self.ids: dict[str, tuple[str, ...]] = {}
+        self.longest = 0
 
     def copy(self) -> ReverseDestinations:
         """An empty one, to be filled anew."""
@@ -28,6 +29,7 @@ class ReverseDestinations:
         for prefix in record.Prefixes:
             known = self.ids.get(prefix)
             if known is None:
+                self.longest = max(self.longest, len(prefix))
                 self.ids[prefix] = (key,)
             elif key not in known:
                 self.ids[prefix] = (*known, key)
@@ -42,7 +44,7 @@ class ReverseDestinations:
 
     def ids_of(self, number: str) -> set[str]:
         """Ids of all destinations that hold a prefix of the number."""
-        return {id for length in range(1, len(number) + 1) for id in self.ids.get(number[:length], ())}
+        return {id for length in range(1, min(len(number), self.longest) + 1) for id in self.ids.get(number[:length], ())}
 
 
 def build(row: Any, _: Draft) -> Destination:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cgrd_subsystem_rals.rating.policy import RatingPolicy
@@ -22,7 +22,8 @@ class RatingBook:
         self.destinations: dict[str, Destination] = {}
         self.plans: dict[str, RatingPlan] = {}
         self.profiles: dict[str, RatingProfile] = {}
-        self.ids_of_prefix: dict[str, tuple[str, ...]] = {}
+        self._ids_of_prefix: dict[str, tuple[str, ...]] = {}
+        self._longest_prefix = 0
         self._tables: dict[str, PlanTables] = {}
         self.answers: dict[tuple[str, str, str, str], Any] = {}
 
@@ -31,7 +32,8 @@ class RatingBook:
         self.drop_destination(destination.Id)
         self.destinations[destination.Id] = destination
         for prefix in dict.fromkeys(destination.Prefixes):
-            self.ids_of_prefix[prefix] = (*self.ids_of_prefix.get(prefix, ()), destination.Id)
+            self._longest_prefix = max(self._longest_prefix, len(prefix))
+            self._ids_of_prefix[prefix] = (*self._ids_of_prefix.get(prefix, ()), destination.Id)
 
     def drop_destination(self, destination_id: str) -> bool:
         """Remove a destination; whether there was one."""
@@ -40,11 +42,11 @@ class RatingBook:
         if destination is None:
             return False
         for prefix in set(destination.Prefixes):
-            left = tuple(known for known in self.ids_of_prefix.get(prefix, ()) if known != destination_id)
+            left = tuple(known for known in self._ids_of_prefix.get(prefix, ()) if known != destination_id)
             if left:
-                self.ids_of_prefix[prefix] = left
+                self._ids_of_prefix[prefix] = left
             else:
-                self.ids_of_prefix.pop(prefix, None)
+                self._ids_of_prefix.pop(prefix, None)
         return True
 
     def put_plan(self, plan: RatingPlan) -> None:
@@ -86,9 +88,25 @@ class RatingBook:
         cuts = (self.profiles.get(f"{head}:{subject[:length]}") for length in range(len(subject) - 1, 0, -1))
         return next((profile for profile in cuts if profile is not None), None)
 
+    @property
+    def ids_of_prefix(self) -> Mapping[str, tuple[str, ...]]:
+        """Prefix → the ids of the destinations that have it."""
+        return self._ids_of_prefix
+
+    @property
+    def longest_prefix(self) -> int:
+        """No prefix has more digits than this; what follows in a number, however long, is not looked at."""
+        return self._longest_prefix
+
+    def prefix_of(self, number: str) -> str:
+        """The longest prefix of a number that some destination has; "" when none has any."""
+        known, number = self.ids_of_prefix, number[: self.longest_prefix]
+        while number and number not in known:
+            number = number[:-1]
+        return number
+
     def destinations_of(self, number: str) -> Iterable[tuple[str, tuple[str, ...]]]:
         """The prefixes of a number that some destination has, longest first, with the destinations' ids."""
-        known = self.ids_of_prefix
-        for length in range(len(number), 0, -1):
-            if ids := known.get(number[:length]):
-                yield number[:length], ids
+        while number := self.prefix_of(number):
+            yield number, self.ids_of_prefix[number]
+            number = number[:-1]

@@ -48,7 +48,9 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
         RatingPlanNotFound: no profile for the subject nor for `*any`.
         UnauthorizedDestination: no rate for a part of it.
     """
-    key = (tenant, category, subject, asked.destination)
+    # Numbers with the same longest known prefix are found alike.
+    prefix = "" if asked.destination == ANY else book.prefix_of(asked.destination)
+    key = (tenant, category, subject, prefix)
     known: list[Found] | None = book.answers.get(key)
     if known is not None and known[0].since <= asked.start.ns and known[0].since < asked.end:
         return known
@@ -57,12 +59,17 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
         if len(book.answers) >= _MOST_ANSWERS:
             book.answers.clear()
         book.answers[key] = found
-    if found and found[0].since <= asked.start.ns and all(part.tables for part in found):
+    if _is_whole(found, asked):
         return found
     whose = f"{profile_key(tenant, category, subject)} to {asked.destination or ANY} at {asked.start}"
     if not found and not _is_known(book, tenant, category, subject):
         raise RatingPlanNotFound(explain=f"no rating profile for {whose}; load one for this subject or for *any")
     raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
+
+
+def _is_whole(found: list[Found], asked: Asked) -> bool:
+    """Whether there are rates from the start on and for all that follows."""
+    return bool(found) and found[0].since <= asked.start.ns and all(part.tables for part in found)
 
 
 def _holds_from_now_on(book: RatingBook, key: str, part: Found, asked: Asked) -> bool:
@@ -74,6 +81,8 @@ def _holds_from_now_on(book: RatingBook, key: str, part: Found, asked: Asked) ->
         return False
     if profile.RatingPlanActivations[-1].ActivationTime.ns != part.since:
         return False
+    if tables.unbound:
+        return True
     for _, ids in book.destinations_of(asked.destination):
         for destination in ids:
             if not all(table.calendar.unbound for table in tables.of(destination) or ()):
@@ -124,6 +133,8 @@ def _of_key(book: RatingBook, key: str, asked: Asked, *, depth: int) -> list[Fou
 
 def _in_time(activations: list[RatingPlanActivation], key: str, asked: Asked) -> list[RatingPlanActivation]:
     """Those that touch the call; where the first begins later, `*any` of the same category is asked about the time before."""
+    if len(activations) == 1 and activations[0].ActivationTime.ns <= asked.start.ns < asked.end:
+        return activations
     relevant = [a for a in activations if a.ActivationTime.ns < asked.end]
     before = [a for a in relevant if a.ActivationTime.ns <= asked.start.ns]
     relevant = relevant[max(0, len(before) - 1) :]
@@ -149,12 +160,12 @@ def _of_activation(book: RatingBook, subject: str, activation: RatingPlanActivat
 def match_destination(book: RatingBook, plan: PlanTables, asked: Asked) -> tuple[str, str, Tables]:
     """The longest prefix of the number for which the plan has a rate that holds at the call's start; at last `*any`, unchecked."""
     if asked.destination and asked.destination != ANY:
-        wall = Wall(asked.start)
+        wall = None if plan.unbound else Wall(asked.start)
         for prefix, ids in book.destinations_of(asked.destination):
             best: tuple[str, Tables] | None = None
             for destination in ids:
                 tables = plan.of(destination)
-                if tables is None or not any(table.calendar.started(wall) for table in tables):
+                if tables is None or (wall is not None and not any(table.calendar.started(wall) for table in tables)):
                     continue
                 if best is None or _weight(tables) > _weight(best[1]):
                     best = (destination, tables)
@@ -183,6 +194,6 @@ def _filled(book: RatingBook, parts: list[Found], asked: Asked, *, depth: int) -
 def _of_fallbacks(book: RatingBook, part: Found, asked: Asked, *, depth: int) -> list[Found]:
     for key in part.fallbacks:
         found = _of_key(book, key, asked, depth=depth + 1)
-        if found and found[0].since <= asked.start.ns and all(each.tables for each in found):
+        if _is_whole(found, asked):
             return found
     return []

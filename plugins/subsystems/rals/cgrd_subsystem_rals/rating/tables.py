@@ -93,25 +93,24 @@ class PlanTables:
 
     def __init__(self, plan: RatingPlan) -> None:
         self._plan = plan
-        self._of: dict[str, Tables | None] = {}
+        self._of: dict[str, Tables] = {}
         self._shared: dict[tuple[tuple[str, str, Decimal], ...], Tables] = {}
+        self.unbound = all(Calendar(timing).unbound for timing in plan.Timings.values())
+        """Whether every rate of it holds always."""
 
     def of(self, destination: str) -> Tables | None:
         """The tables of a destination, None when the plan does not know it."""
-        try:
-            return self._of[destination]
-        except KeyError:
-            rates = self._plan.DestinationRates.get(destination)
-            if rates is None:
-                return None
+        made = self._of.get(destination)
+        if made is None and (rates := self._plan.DestinationRates.get(destination)) is not None:
             made = self._of[destination] = self._made(rates)
-            return made
+        return made
 
     def _made(self, rates: list[RPRate]) -> Tables:
-        key = tuple((rate.Timing, rate.Rating, rate.Weight) for rate in rates)
-        if key not in self._shared:
+        key = tuple([(rate.Timing, rate.Rating, rate.Weight) for rate in rates])
+        made = self._shared.get(key)
+        if made is None:
             timings, ratings = self._plan.Timings, self._plan.Ratings
-            self._shared[key] = tuple(
+            made = self._shared[key] = tuple(
                 RateTable(RateInterval(Timing=timings.get(timing), Rating=ratings.get(rating), Weight=weight)) for timing, rating, weight in key
             )
-        return self._shared[key]
+        return made
