@@ -69,20 +69,8 @@ class Hooks:
         """Exporter classes of EEs by type (`*file_csv`)."""
 
     @hookspec
-    def cgrd_readers(self) -> Mapping[str, type[Any]]:  # type: ignore[empty-body]
-        """Reader classes of ERs by type (`*file_csv`)."""
-
-    @hookspec
-    def cgrd_storage_drivers(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
-        """Stores by `db_type` (`*postgres`)."""
-
-    @hookspec
     def cgrd_commands(self) -> Mapping[str, typer.Typer]:  # type: ignore[empty-body]
-        """Sub-commands of the `cgrd` command line by name."""
-
-    @hookspec
-    def cgrd_panels(self) -> Mapping[str, str]:  # type: ignore[empty-body]
-        """Panels of the page at `/` by title: HTML."""
+        """Commands of the `cgrd` command line by name; asked where a word is none of the kernel's, enabled or not."""
 
     @hookspec
     def cgrd_hop(self, hop: Hop) -> None:

@@ -1,10 +1,13 @@
-"""Every command but `run`; each file of this room adds its own."""
+"""Every command but `run`; each file of this room adds its own, and plugins theirs."""
 
 from __future__ import annotations
 
 import typer
 
-app = typer.Typer(name="cgrd", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+from cgrd.cli.plugged import Commands
+
+HELP = "A charging daemon, and what helps to run it."
+app = typer.Typer(name="cgrd", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=HELP)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -13,6 +13,15 @@ from rich.table import Table
 
 from cgrd.errors import CgrdError
 
+__all__ = [
+    "CONFIG",
+    "SERVER",
+    "ConfigPath",
+    "Server",
+    "failed",
+    "show_table",
+]
+
 CONFIG = Path("/etc/cgrd")
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="cgrd.toml, or a folder of TOML or of CGRateS JSON")]
 SERVER = "127.0.0.1:2012"

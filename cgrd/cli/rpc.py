@@ -16,6 +16,13 @@ from cgrd.cli.options import SERVER, Server, failed
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
 
+__all__ = [
+    "argument",
+    "ask",
+    "params_of",
+    "print_json",
+]
+
 VALUES = """values are JSON: Limit=10 IDs='["a","b"]' Account='"1001"'; plain words need no quotes"""
 
 

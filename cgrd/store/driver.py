@@ -1,7 +1,7 @@
 """What a database must do for the store; all SQL lives behind it.
 
-A plugin offers one by the hook `cgrd_storage_drivers`. A driver knows no transactions of requests, no locks and no order of
-groups: it commits one `Changes` at a time, atomically, and answers about what is committed.
+A driver knows no transactions of requests, no locks and no order of groups: it commits one `Changes` at a time, atomically, and
+answers about what is committed.
 """
 
 from __future__ import annotations

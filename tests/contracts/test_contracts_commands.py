@@ -144,3 +144,37 @@ def test_trace_shows_requests_as_trees(daemon: Callable[..., Any]) -> None:
     told = cgrd("trace", "--once", "--details", "-s", at(running)).output
     assert "SessionSv1.AuthorizeEvent → sessions" in told
     assert "└── AttributeSv1.ProcessEvent → attributes" in told
+
+
+QUOTA = """
+import typer
+from cgrd import hookimpl
+app = typer.Typer()
+@app.command()
+def tell(account: str) -> None:
+    '''Tell what an account has left.'''
+    print(f"{account} has 3 calls left")
+@hookimpl
+def cgrd_commands():
+    return {"quota": app, "load": app}
+"""
+
+
+def test_a_plugin_s_command_stands_beside_ours_and_replaces_none(install: Callable[..., None]) -> None:
+    install("acme-quota", "quota", QUOTA)
+    assert cgrd("quota", "1001").stdout == "1001 has 3 calls left\n"
+    told = cgrd("--help")
+    assert "Tell what an account has left." in told.stdout
+    assert "acme-quota gives the command load, which is there already" in told.stderr
+    assert "--dry-run" in cgrd("load", "--help").output
+
+
+@pytest.mark.parametrize("source", ["raise RuntimeError('no licence')\n", QUOTA.replace("return", "raise RuntimeError('no licence')  #")])
+def test_a_plugin_whose_commands_cannot_be_had_is_named_and_harms_no_command(install: Callable[..., None], source: str) -> None:
+    install("acme-quota", "quota", source)
+    done = cgrd("quota", "1001")
+    assert done.exit_code == 2
+    assert "acme-quota" in done.stderr
+    assert "no licence" in done.stderr
+    assert "No such command" in done.stderr
+    assert cgrd("plugins", "--all").exit_code == 0

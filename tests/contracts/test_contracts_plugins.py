@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cgrd.errors import CgrdError, ConfigurationError, PluginError
+from cgrd.hookspecs import Hooks
 from cgrd.plugins import GROUPS, Plugins
 from cgrd.testing import assert_contract, call, kernel_in_memory
 
@@ -78,6 +80,13 @@ for found in pkgutil.walk_packages(package.__path__, name + "."):
 others = {each for each in sys.modules if each.startswith(("cgrd_agent", "cgrd_sub", "cgrd_exp")) and each.partition(".")[0] != name}
 assert not others, others
 """
+
+
+@pytest.mark.parametrize("hook", [name for name in vars(Hooks) if name.startswith("cgrd_")])
+def test_every_hook_is_asked(hook: str) -> None:
+    texts = [file.read_text() for folder in ("cgrd", "plugins") for file in (ROOT / folder).rglob("*.py") if file.name != "hookspecs.py"]
+    asked = re.compile(rf"""(given|vocabulary)\(["']{hook}["']\)|manager\.hook\.{hook}\b""")
+    assert any(asked.search(text) for text in texts), f"{hook} is a promise that nobody keeps: no code asks for it"
 
 
 async def test_a_misspelt_hook_is_refused_by_the_name_of_its_distribution(install: Callable[..., None]) -> None:
