@@ -7,8 +7,11 @@ from cgrd.flows import Flow, Run, Stage, stage, stages_of
 from cgrd.graph import Hop
 from cgrd.hookspecs import hookimpl
 from cgrd.instants import Instant
+from cgrd.vocabularies import Action, ActionContext, Metric, MetricFactory, Sorting, SortingFactory, without_account
 
 __all__ = [
+    "Action",
+    "ActionContext",
     "Agent",
     "AlteredEvent",
     "CGREvent",
@@ -20,9 +23,13 @@ __all__ = [
     "Hop",
     "HttpFace",
     "Instant",
+    "Metric",
+    "MetricFactory",
     "Peer",
     "Run",
     "Served",
+    "Sorting",
+    "SortingFactory",
     "Stage",
     "Subsystem",
     "cgrid",
@@ -32,4 +39,5 @@ __all__ = [
     "served_as",
     "stage",
     "stages_of",
+    "without_account",
 ]

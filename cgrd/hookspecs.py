@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     import typer
 
     from cgrd.component import Component
+    from cgrd.exports import Exporter
+    from cgrd.fields import ConverterFactory, FieldType, Roots
+    from cgrd.fields.types import Source
+    from cgrd.filters.types import Factory as FilterFactory
     from cgrd.flows import Stage
     from cgrd.graph import Hop
+    from cgrd.vocabularies import Action, MetricFactory, SortingFactory
 
 __all__ = [
     "Hooks",
@@ -41,31 +46,31 @@ class Hooks:
         """Where the plugin takes part in flows (authorize, initiate, update, terminate, message, event, cdr)."""
 
     @hookspec
-    def cgrd_filter_types(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+    def cgrd_filter_types(self) -> Mapping[str, FilterFactory]:  # type: ignore[empty-body]
         """Filter types by name (`*string`): a factory of (element, values) that gives a test of an event's roots."""
 
     @hookspec
-    def cgrd_converters(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+    def cgrd_converters(self) -> Mapping[str, ConverterFactory]:  # type: ignore[empty-body]
         """Converters of the field language by name (`*round`): a factory of its arguments that gives a function of a value."""
 
     @hookspec
-    def cgrd_attribute_types(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
-        """Types of attributes and template fields by name (`*sum`)."""
+    def cgrd_attribute_types(self) -> Mapping[str, FieldType | Callable[[Source], Callable[[Roots], Any]]]:  # type: ignore[empty-body]
+        """Types of attributes and template fields by name (`*sum`): a type, or a factory of a source that gives a function of an event's roots."""
 
     @hookspec
-    def cgrd_action_types(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
-        """Action types by name (`*topup`): see `cgrd_subsystem_rals.actions` for the shape of the function."""
+    def cgrd_action_types(self) -> Mapping[str, Action]:  # type: ignore[empty-body]
+        """Action types by name (`*topup`): `cgrd.vocabularies` has the shape of the function."""
 
     @hookspec
-    def cgrd_metrics(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+    def cgrd_metrics(self) -> Mapping[str, MetricFactory]:  # type: ignore[empty-body]
         """Metrics of StatS by name (`*tcc`): a factory of the metric's argument that gives a metric."""
 
     @hookspec
-    def cgrd_sortings(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+    def cgrd_sortings(self) -> Mapping[str, SortingFactory]:  # type: ignore[empty-body]
         """Sortings of RouteS by name (`*lc`)."""
 
     @hookspec
-    def cgrd_exporters(self) -> Mapping[str, type[Any]]:  # type: ignore[empty-body]
+    def cgrd_exporters(self) -> Mapping[str, type[Exporter]]:  # type: ignore[empty-body]
         """Exporter classes of EEs by type (`*file_csv`)."""
 
     @hookspec

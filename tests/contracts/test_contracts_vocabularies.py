@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,106 +14,14 @@ from cgrd.testing import VirtualClock, call, kernel_in_memory
 
 HERE = ["*internal"]
 SCHEMA = {"type": "object", "properties": {"enabled": {"type": "boolean", "default": False, "description": "Whether it runs."}}}
-WORDS = '''
-from cgrd import Exporter, hookimpl
-NOTED, SENT = [], []
-
-
-class Longest:
-    unit, empty = "", False
-
-    def __init__(self, argument):
-        self.argument, self.lengths = argument, {}
-
-    @property
-    def count(self):
-        return len(self.lengths)
-
-    def read(self, roots):
-        return len(str(roots["*req"].get("Account", "")))
-
-    def add(self, id, value):
-        self.lengths[id] = value
-
-    def take(self, id):
-        self.lengths.pop(id, None)
-
-    def number(self):
-        from decimal import Decimal
-        return Decimal(max(self.lengths.values()))
-
-    def keep(self):
-        return {"Count": self.count}
-
-    def resume(self, kept):
-        pass
-
-    def shown(self):
-        return {"Count": self.count}
-
-
-class Backwards:
-    sums_stats = False
-
-    def __init__(self, *, parameters, default_ratio):
-        pass
-
-    def check(self, route):
-        pass
-
-    def complete(self, route, data):
-        pass
-
-    def key(self, data):
-        return (data["Weight"],)
-
-
-class Drum(Exporter, type="*drum"):
-    async def send(self, batch):
-        SENT.extend(batch)
-
-
-@hookimpl
-def cgrd_filter_types():
-    return {"*odd": lambda element, values: lambda roots: int(element.find(roots) or 0) % 2 == 1}
-
-
-@hookimpl
-def cgrd_converters():
-    return {"*shout": lambda arguments: lambda value: str(value).upper()}
-
-
-@hookimpl
-def cgrd_attribute_types():
-    return {"*twice": lambda source: lambda roots: source.text(roots) * 2}
-
-
-@hookimpl
-def cgrd_metrics():
-    return {"*longest": Longest}
-
-
-@hookimpl
-def cgrd_sortings():
-    return {"*backwards": Backwards}
-
-
-@hookimpl
-def cgrd_action_types():
-    return {"*note": lambda doing: NOTED.append(doing.key)}
-
-
-@hookimpl
-def cgrd_exporters():
-    return {"*drum": Drum}
-'''
+WORDS = Path(__file__).with_name("words") / "words.py"
 TENANT = "cgrates.org"
 
 
 @pytest.fixture
 def words(install: Callable[..., None]) -> dict[str, Any]:
     """Sections of a daemon with the plugin in it."""
-    install("acme-words", "words", WORDS, schema=SCHEMA)
+    install("acme-words", "words", WORDS.read_text(), schema=SCHEMA)
     return {"words": {"enabled": True}, "apiers": {"enabled": True}}
 
 
@@ -154,11 +63,18 @@ async def test_a_sorting(words: dict[str, Any]) -> None:
 
 
 async def test_an_action_type(words: dict[str, Any]) -> None:
+    double = {"Identifier": "*double", "BalanceId": "cash", "BalanceType": "*monetary", "Units": "0", "Weight": 20}
+    rows = [double, {"Identifier": "*note", "ExtraParameters": "[7]", "Weight": 10}]
     async with kernel_in_memory({**words, "rals": {"enabled": True}, "schedulers": {"enabled": True}}) as kernel:
         await call(kernel, "APIerSv1.SetAccount", Tenant=TENANT, Account="1001")
-        await call(kernel, "APIerSv2.SetActions", ActionsId="N", Actions=[{"Identifier": "*note", "Weight": 10}])
+        await call(kernel, "APIerSv1.AddBalance", Tenant=TENANT, Account="1001", BalanceType="*monetary", Value=5, Balance={"ID": "cash"})
+        await call(kernel, "APIerSv2.SetActions", ActionsId="N", Actions=rows)
         assert await call(kernel, "APIerSv1.ExecuteAction", Tenant=TENANT, Account="1001", ActionsId="N") == "OK"
-        assert sys.modules["words"].NOTED == ["cgrates.org:1001"]
+        account = await call(kernel, "APIerSv2.GetAccount", Tenant=TENANT, Account="1001")
+        assert [balance["Value"] for balance in account["BalanceMap"]["*monetary"]] == [10]
+        assert sys.modules["words"].NOTED == ["cgrates.org:1001 *note [7]"]
+        assert await call(kernel, "APIerSv1.ExecuteAction", Tenant=TENANT, ActionsId="N") == "OK"  # only what needs no account
+        assert sys.modules["words"].NOTED[1:] == [" *note [7]"]
 
 
 async def test_an_exporter_type(words: dict[str, Any], virtual_clock: VirtualClock) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from cgrd import Component, Stage, hookimpl, stages_of
+from cgrd import Component, SortingFactory, Stage, hookimpl, stages_of
 
 
 @hookimpl
@@ -23,7 +22,7 @@ def cgrd_stages() -> Sequence[Stage]:
 
 
 @hookimpl
-def cgrd_sortings() -> Mapping[str, Callable[..., Any]]:
+def cgrd_sortings() -> Mapping[str, SortingFactory]:
     from cgrd_subsystem_routes.sortings import SORTINGS
 
     return SORTINGS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cgrd import Sorting
 from cgrd.errors import Wrong
 from cgrd.filters import Matcher
 from cgrd.profiles import Change
 from cgrd_subsystem_routes.kinds import Route, RouteProfile
-from cgrd_subsystem_routes.sortings import Weight
 
 if TYPE_CHECKING:
     from cgrd.services import Services
@@ -46,7 +46,7 @@ class ReadyProfiles:
     def _forget_all(self, change: Change) -> None:
         self._routes.clear()
 
-    def sorting(self, profile: RouteProfile, default_ratio: int) -> Weight:
+    def sorting(self, profile: RouteProfile, default_ratio: int) -> Sorting:
         """The profile's order.
 
         Raises:
@@ -56,7 +56,7 @@ class ReadyProfiles:
         if factory is None:
             known = " ".join(sorted(self._sortings))
             raise Wrong(f"unsupported sorting strategy: {profile.Sorting}", explain=f"profile {profile.ID}: Sorting is one of {known}")
-        made: Weight = factory(parameters=profile.SortingParameters or (), default_ratio=default_ratio)
+        made: Sorting = factory(parameters=profile.SortingParameters or (), default_ratio=default_ratio)
         return made
 
     def routes(self, profile: RouteProfile) -> list[ReadyRoute]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
+from cgrd import AlteredEvent, CGREvent, EventArgs, Sorting, Subsystem, method
 from cgrd.costs import CallCost
 from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong
@@ -18,7 +18,7 @@ from cgrd_subsystem_routes import figures
 from cgrd_subsystem_routes.kinds import RouteProfile
 from cgrd_subsystem_routes.options import Asked, profile_count, read_options
 from cgrd_subsystem_routes.ready import ReadyProfiles, ReadyRoute
-from cgrd_subsystem_routes.sortings import Data, Weight
+from cgrd_subsystem_routes.sortings import Data
 from cgrd_subsystem_routes.wire import SortedRoute, SortedRoutes
 
 
@@ -160,7 +160,7 @@ class RouteS(Subsystem, section="routes"):
         # Equal ones by id, so that the answer is always the same.
         return sorted(found, key=lambda each: (*sorting.key(each.SortingData), -each.SortingData["Weight"], each.RouteID))
 
-    async def _data(self, ready: ReadyRoute, event: CGREvent, sorting: Weight, asked: Asked) -> Data | None:
+    async def _data(self, ready: ReadyRoute, event: CGREvent, sorting: Sorting, asked: Asked) -> Data | None:
         """What is known of a route; None when it is out."""
         try:
             data = await self._known(ready, event, sorting)
@@ -174,7 +174,7 @@ class RouteS(Subsystem, section="routes"):
         roots = {"*req": event.Event, "*opts": event.options(), "*vars": {**data, "SortingData": data}}
         return data if await ready.late.passes_after_fetch(roots) else None
 
-    async def _known(self, ready: ReadyRoute, event: CGREvent, sorting: Weight) -> Data:
+    async def _known(self, ready: ReadyRoute, event: CGREvent, sorting: Sorting) -> Data:
         route = ready.route
         data: Data = {"Weight": route.Weight}
         if route.AccountIDs or route.RatingPlanIDs:

@@ -1,13 +1,14 @@
-"""The orders in which routes are tried, by name. A sorting of another distribution (hook `cgrd_sortings`) has the same methods."""
+"""The orders in which routes are tried, by name. A sorting of another distribution (hook `cgrd_sortings`) is a `cgrd.Sorting` too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from cgrd import SortingFactory
 from cgrd.errors import MandatoryMissing
-from cgrd_subsystem_routes.kinds import Route
+from cgrd.vocabularies import RouteRow
 
 Data = dict[str, Any]
 """What is known of a route: Weight, Cost, ResourceUsage, metrics by id, Load, Ratio …"""
@@ -34,14 +35,14 @@ class Weight:
         self.parameters = parameters
         self.default_ratio = default_ratio
 
-    def check(self, route: Route) -> None:
+    def check(self, route: RouteRow) -> None:
         """Refuse a route that this order cannot place.
 
         Raises:
             MandatoryMissing: what it lacks.
         """
 
-    def complete(self, route: Route, data: Data) -> None:
+    def complete(self, route: RouteRow, data: Data) -> None:
         """Add what the order needs and the route's data do not have."""
 
     def key(self, data: Mapping[str, Any]) -> Key:
@@ -52,7 +53,7 @@ class Weight:
 class LeastCost(Weight):
     """`*lc`: the cheapest first."""
 
-    def check(self, route: Route) -> None:
+    def check(self, route: RouteRow) -> None:
         if not route.RatingPlanIDs and not route.AccountIDs:
             raise MandatoryMissing("RatingPlanIDs or AccountIDs", explain=f"route {route.ID} has neither, and this order goes by cost")
 
@@ -70,7 +71,7 @@ class HighestCost(LeastCost):
 class Quality(Weight):
     """`*qos`: the best metrics first, in the order of the parameters; higher is better, but for `*pdd`."""
 
-    def complete(self, route: Route, data: Data) -> None:
+    def complete(self, route: RouteRow, data: Data) -> None:
         if route.StatIDs:
             for metric in self.parameters:
                 data.setdefault(metric, _NEVER if metric == "*pdd" else -1)
@@ -82,7 +83,7 @@ class Quality(Weight):
 class FewestUsed(Weight):
     """`*reas`: the least used resources first."""
 
-    def check(self, route: Route) -> None:
+    def check(self, route: RouteRow) -> None:
         if not route.ResourceIDs:
             raise MandatoryMissing("ResourceIDs", explain=f"route {route.ID} has none, and this order goes by the use of resources")
 
@@ -106,11 +107,11 @@ class Load(Weight):
         super().__init__(parameters=parameters, default_ratio=default_ratio)
         self.ratios = {route: int(ratio) for route, _, ratio in (each.partition(":") for each in parameters)}
 
-    def check(self, route: Route) -> None:
+    def check(self, route: RouteRow) -> None:
         if not route.StatIDs:
             raise MandatoryMissing("StatIDs", explain=f"route {route.ID} has none, and its load is what its statistics say")
 
-    def complete(self, route: Route, data: Data) -> None:
+    def complete(self, route: RouteRow, data: Data) -> None:
         data["Ratio"] = self.ratios.get(route.ID, self.ratios.get("*default", self.default_ratio))
 
     def key(self, data: Mapping[str, Any]) -> Key:
@@ -118,7 +119,7 @@ class Load(Weight):
         return (1, Decimal(0)) if not ratio else (0, Decimal(load) / ratio)
 
 
-SORTINGS: Final[dict[str, Callable[..., Weight]]] = {
+SORTINGS: Final[dict[str, SortingFactory]] = {
     "*weight": Weight,
     "*lc": LeastCost,
     "*hc": HighestCost,

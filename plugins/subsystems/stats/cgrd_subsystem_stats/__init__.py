@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from cgrd import Component, Stage, hookimpl, stages_of
+from cgrd import Component, MetricFactory, Stage, hookimpl, stages_of
 
 
 @hookimpl
@@ -23,7 +22,7 @@ def cgrd_stages() -> Sequence[Stage]:
 
 
 @hookimpl
-def cgrd_metrics() -> Mapping[str, Callable[..., Any]]:
+def cgrd_metrics() -> Mapping[str, MetricFactory]:
     from cgrd_subsystem_stats.metrics import METRICS
 
     return METRICS

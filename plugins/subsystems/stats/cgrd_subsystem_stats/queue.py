@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cgrd import Instant
+from cgrd import Instant, Metric, MetricFactory
 from cgrd.errors import CgrdError
 from cgrd.fields import MISSING, Duration, Roots
 from cgrd.filters import Filters, Matcher
 from cgrd_subsystem_stats.kinds import StatQueueProfile
-from cgrd_subsystem_stats.metrics import Kept, Metric
+from cgrd_subsystem_stats.metrics import Kept
 from cgrd_subsystem_stats.metrics.metric import rounded, text_of_metric
 from cgrd_subsystem_stats.wire import Numbers, Queue, QueueItem
 
@@ -54,7 +54,7 @@ class StatQueue:
         filters: compiles the metrics' filters.
     """
 
-    def __init__(self, *, profile: StatQueueProfile, metrics: Mapping[str, Callable[[str], Metric]], filters: Filters) -> None:
+    def __init__(self, *, profile: StatQueueProfile, metrics: Mapping[str, MetricFactory], filters: Filters) -> None:
         self.profile = profile
         self.items: deque[Item] = deque()
         self.numbered = 0
@@ -169,6 +169,6 @@ class StatQueue:
                 slot.metric.resume(kept[id])
 
 
-def _slot(tenant: str, id: str, filter_ids: list[str], metrics: Mapping[str, Callable[[str], Metric]], filters: Filters) -> Slot:
+def _slot(tenant: str, id: str, filter_ids: list[str], metrics: Mapping[str, MetricFactory], filters: Filters) -> Slot:
     name, _, argument = id.partition("#")
     return Slot(metrics[name](argument), filter_ids, filters.compile(tenant, filter_ids) if filter_ids else None)

@@ -16,7 +16,7 @@ from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 def topup(doing: Doing) -> None:
     """Add to the balances meant, or make one."""
-    operations.topup(doing.purse(), doing.wanted, doing.units, at=doing.at)
+    doing.topup(doing.units)
 
 
 def topup_reset(doing: Doing) -> None:
@@ -26,7 +26,7 @@ def topup_reset(doing: Doing) -> None:
 
 def debit(doing: Doing) -> None:
     """Take from the balances meant."""
-    operations.take(doing.purse(), doing.wanted, doing.units, at=doing.at)
+    doing.debit(doing.units)
 
 
 def debit_reset(doing: Doing) -> None:

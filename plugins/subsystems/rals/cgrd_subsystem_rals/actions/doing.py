@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cgrd.codec import decode
 from cgrd.errors import CgrdError, Wrong
 from cgrd.instants import Instant, parse_instant
+from cgrd_subsystem_rals.accounts import operations
 from cgrd_subsystem_rals.accounts.formulas import amount_of
 from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.records import Account, BalanceFilter
@@ -19,19 +20,15 @@ from cgrd_subsystem_rals.accounts.work import Later, Work
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.kinds.actions import Action
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 Run = Callable[["Doing"], None]
-
-
-def without_account(function: F) -> F:
-    """Mark an action type that also runs when there is no account."""
-    function.__dict__["cgrd_without_account"] = True
-    return function
 
 
 @dataclass(kw_only=True)
 class Doing:
-    """What is done to whom.
+    """What is done to whom: an `ActionContext`, with what only our own types use.
 
     Attributes:
         desk: accounts, rates, edges.
@@ -53,6 +50,11 @@ class Doing:
         self._purse: Purse | None = None
 
     @property
+    def services(self) -> Services:
+        """What the kernel offers."""
+        return self.desk.services
+
+    @property
     def at(self) -> Instant:
         """Now."""
         return self.work.at
@@ -66,6 +68,14 @@ class Doing:
     def account(self) -> Account:
         """The account, to be changed in place."""
         return self.purse().own
+
+    def topup(self, units: Decimal) -> None:
+        """Add to the balances meant, or make one."""
+        operations.topup(self.purse(), self.wanted, units, at=self.at)
+
+    def debit(self, units: Decimal) -> None:
+        """Take from the balances meant."""
+        operations.take(self.purse(), self.wanted, units, at=self.at)
 
     def told(self) -> Any:
         """What others are told of: the account as it is by now, or the event when there is none."""
@@ -125,6 +135,10 @@ class Doing:
     def later(self, each: Later) -> None:
         """Do this when the set is kept."""
         self.work.later.append(each)
+
+    async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
+        """Ask over `rals.<edge>_conns`."""
+        return await self.desk.call(edge, method, args, reply)
 
 
 class ActionFailed(CgrdError):

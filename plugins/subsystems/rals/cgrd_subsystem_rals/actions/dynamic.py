@@ -13,10 +13,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from cgrd import Subsystem
+from cgrd import Subsystem, without_account
 from cgrd.errors import Wrong
 from cgrd.profiles import INTERVAL, Kind, file_text, load_files, read_number, row_of_record
-from cgrd_subsystem_rals.actions.doing import Doing, Run, without_account
+from cgrd_subsystem_rals.actions.doing import Doing, Run
 from cgrd_subsystem_rals.actions.parameters import listed, parameters, tenant_of
 from cgrd_subsystem_rals.kinds.actions import ACTIONS
 from cgrd_subsystem_rals.kinds.triggers import ACTION_TRIGGERS

@@ -5,9 +5,10 @@ Source: spec/tariffplans.md §2, spec/rating.md §11, observed_rating.md (action
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from cgrd import Action as ActionType
 from cgrd.errors import CgrdError, NotFound, PartiallyExecuted
 from cgrd_subsystem_rals.accounts.counters import init_counters
 from cgrd_subsystem_rals.accounts.records import Account, ActionTrigger
@@ -35,9 +36,9 @@ class Executor:
         more: action types of plugins, by name.
     """
 
-    def __init__(self, desk: Desk, more: Mapping[str, Callable[..., Any]] | None = None) -> None:
+    def __init__(self, desk: Desk, more: Mapping[str, ActionType] | None = None) -> None:
         self.desk = desk
-        self.types: dict[str, Run] = {**built_in(), **(more or {})}
+        self.types: dict[str, Run | ActionType] = {**built_in(), **(more or {})}
 
     def actions(self, actions_id: str) -> Sequence[Action]:
         """The set of that id.

@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from cgrd import without_account
 from cgrd.codec import plain_tree
 from cgrd.errors import CgrdError, NotFound
-from cgrd_subsystem_rals.actions.doing import Doing, Run, without_account
+from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 
 @without_account

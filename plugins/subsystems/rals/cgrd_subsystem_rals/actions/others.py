@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from cgrd import without_account
 from cgrd.codec import convert, decode
 from cgrd.costs import AccountSummary
 from cgrd.errors import NotFound, Wrong
 from cgrd_subsystem_rals.accounts.purse import Held
-from cgrd_subsystem_rals.actions.doing import Doing, Run, without_account
+from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 
 def _named(doing: Doing) -> dict[str, Any]:

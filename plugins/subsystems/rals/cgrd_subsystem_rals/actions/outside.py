@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import trio
 
+from cgrd import without_account
 from cgrd.codec import decode, encode
 from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError, Unreachable, Wrong
 from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.records import Account
-from cgrd_subsystem_rals.actions.doing import Doing, Run, without_account
+from cgrd_subsystem_rals.actions.doing import Doing, Run
 from cgrd_subsystem_rals.actions.remote import call_other, filled_parameters
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cgrd_subsystem_rals.actions.doing import ActionFailed, Doing, Run, without_account
+from cgrd import without_account
+from cgrd_subsystem_rals.actions.doing import ActionFailed, Doing, Run
 
 WHY = {
     "*remove_session_costs": "costs of sessions go with the records that took them over; there is nothing to remove",

@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from cgrd import without_account
 from cgrd.errors import Wrong
-from cgrd_subsystem_rals.actions.doing import Doing, Run, without_account
+from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 PARTS = 5
 

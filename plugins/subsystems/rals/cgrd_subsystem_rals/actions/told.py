@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cgrd import without_account
 from cgrd.codec import encode
-from cgrd_subsystem_rals.actions.doing import Doing, Run, without_account
+from cgrd_subsystem_rals.actions.doing import Doing, Run
 from cgrd_subsystem_rals.publishing import announce, announce_balances
 
 

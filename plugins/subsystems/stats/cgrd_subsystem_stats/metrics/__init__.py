@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
+from cgrd import MetricFactory
 from cgrd_subsystem_stats.metrics.amounts import Average, AverageCost, Sum, TotalCost
 from cgrd_subsystem_stats.metrics.answered import AnswerRatio
 from cgrd_subsystem_stats.metrics.distinct import Destinations, Distinct
 from cgrd_subsystem_stats.metrics.extremes import Highest, Lowest
 from cgrd_subsystem_stats.metrics.lengths import AverageDuration, PostDialDelay, TotalDuration
-from cgrd_subsystem_stats.metrics.metric import Kept, Metric
+from cgrd_subsystem_stats.metrics.metric import Kept
 from cgrd_subsystem_stats.metrics.replies import Failures, Successes
 
-METRICS: Final[dict[str, Callable[[str], Metric]]] = {
+METRICS: Final[dict[str, MetricFactory]] = {
     "*asr": AnswerRatio,
     "*acd": AverageDuration,
     "*tcd": TotalDuration,
@@ -31,4 +31,4 @@ METRICS: Final[dict[str, Callable[[str], Metric]]] = {
 }
 """Name → factory of the metric's argument (what follows `#` in `*sum#~*req.Cost`)."""
 
-__all__ = ["METRICS", "Kept", "Metric"]
+__all__ = ["METRICS", "Kept"]

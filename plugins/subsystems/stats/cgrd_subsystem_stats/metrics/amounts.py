@@ -9,7 +9,7 @@ import msgspec
 
 from cgrd.errors import Wrong
 from cgrd.fields import MISSING, Roots
-from cgrd_subsystem_stats.metrics.metric import Kept, Metric, amount, constant_or_field
+from cgrd_subsystem_stats.metrics.metric import Kept, QueueMetric, amount, constant_or_field
 
 
 class Weighed(msgspec.Struct):
@@ -19,7 +19,7 @@ class Weighed(msgspec.Struct):
     CompressFactor: int = 1
 
 
-class Sum(Metric):
+class Sum(QueueMetric):
     """The sum of a field or constant."""
 
     empty = True

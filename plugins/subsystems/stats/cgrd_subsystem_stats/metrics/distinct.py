@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from cgrd.fields import MISSING, Roots, text_of
-from cgrd_subsystem_stats.metrics.metric import Kept, Metric, constant_or_field
+from cgrd_subsystem_stats.metrics.metric import Kept, QueueMetric, constant_or_field
 
 
-class Distinct(Metric):
+class Distinct(QueueMetric):
     """How many different values a field has."""
 
     def __init__(self, argument: str = "") -> None:

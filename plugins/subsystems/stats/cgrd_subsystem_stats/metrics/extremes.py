@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from cgrd.fields import MISSING, Roots
-from cgrd_subsystem_stats.metrics.metric import Kept, Metric, amount, constant_or_field
+from cgrd_subsystem_stats.metrics.metric import Kept, QueueMetric, amount, constant_or_field
 
 
-class Highest(Metric):
+class Highest(QueueMetric):
     """The highest value; as recorded it is never below 0."""
 
     name: ClassVar[str] = "Highest"

@@ -10,7 +10,7 @@ import msgspec
 from cgrd.durations import parse_duration
 from cgrd.errors import CgrdError
 from cgrd.fields import MISSING, Roots, text_of
-from cgrd_subsystem_stats.metrics.metric import Kept, Metric
+from cgrd_subsystem_stats.metrics.metric import Kept, QueueMetric
 
 
 class Measured(msgspec.Struct):
@@ -20,7 +20,7 @@ class Measured(msgspec.Struct):
     CompressFactor: int = 1
 
 
-class TotalDuration(Metric):
+class TotalDuration(QueueMetric):
     """`*tcd`: the sum of the usage."""
 
     unit = "duration"

@@ -1,6 +1,6 @@
 """What a metric is: it reads a value from each event, takes values in and out, and tells its number.
 
-A metric of another distribution (hook `cgrd_metrics`) has the same methods; it need not derive from this class.
+A metric of another distribution (hook `cgrd_metrics`) is a `cgrd.Metric` too; it need not derive from this class.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Kept = dict[str, Any]
 """What a metric keeps of events that are no longer told apart: plain JSON values."""
 
 
-class Metric:
-    """One metric of one queue.
+class QueueMetric:
+    """What our metrics have in common; by itself it counts.
 
     Events with one id are one event to it: numbers are their mean, states and extremes those of the last.
 

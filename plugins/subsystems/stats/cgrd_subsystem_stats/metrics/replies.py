@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cgrd.fields import MISSING, Roots, text_of
-from cgrd_subsystem_stats.metrics.metric import Metric
+from cgrd_subsystem_stats.metrics.metric import QueueMetric
 
 OK = "OK"
 
 
-class Successes(Metric):
+class Successes(QueueMetric):
     """Events whose ReplyState is OK."""
 
     def __init__(self, argument: str = "") -> None:
