@@ -14,7 +14,7 @@ from functools import lru_cache, total_ordering
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cgrd.durations import DAY, SECOND, parse_duration
+from cgrd.durations import DAY, SECOND, format_duration, parse_duration
 from cgrd.errors import Wrong
 
 __all__ = [
@@ -27,6 +27,14 @@ __all__ = [
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = 1_000
 _ZERO_NS: Final = -62_135_596_800 * SECOND
+_LAST_NS: Final = 253_402_300_800 * SECOND - 1
+
+
+class TimeOutOfRange(Wrong, OverflowError):
+    """A moment before the year 1 or after the year 9999: what cannot be written as RFC 3339 is not kept or charged for."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"time out of range: {what}", explain="times go from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z")
 
 
 @total_ordering
@@ -47,13 +55,26 @@ class Instant:
         return cls((delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * _MICRO, moment.tzinfo or UTC)
 
     def datetime(self) -> datetime:
-        """The wall clock in the instant's zone, cut to microseconds."""
-        moment = _EPOCH + timedelta(microseconds=self.ns // _MICRO)
-        return moment if self.zone is UTC else moment.astimezone(self.zone)
+        """The wall clock in the instant's zone, cut to microseconds.
+
+        Raises:
+            TimeOutOfRange: it shows a year before 1 or after 9999.
+        """
+        try:
+            moment = _EPOCH + timedelta(microseconds=self.ns // _MICRO)
+            return moment if self.zone is UTC else moment.astimezone(self.zone)
+        except (OverflowError, ValueError) as error:
+            raise TimeOutOfRange(f"{self.ns // SECOND} seconds after 1970 in {self.zone}") from error
 
     def plus(self, ns: int) -> Instant:
-        """The instant `ns` nanoseconds later."""
-        return Instant(self.ns + ns, self.zone)
+        """The instant `ns` nanoseconds later.
+
+        Raises:
+            TimeOutOfRange: it lies before the year 1 or after the year 9999.
+        """
+        if not _ZERO_NS <= (later := self.ns + ns) <= _LAST_NS:
+            raise TimeOutOfRange(f"{self} {'-' if ns < 0 else '+'} {format_duration(abs(ns))}")
+        return Instant(later, self.zone)
 
     def at_zone(self, zone: tzinfo) -> Instant:
         """The same moment told in another zone."""
@@ -83,6 +104,8 @@ class Instant:
         nanos = self.ns % SECOND
         fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
         moment = self.datetime()
+        if (moment.utcoffset() or timedelta(0)).seconds % 60:
+            return str(self.at_zone(UTC))  # a zone before there were zones: RFC 3339 writes offsets of whole minutes only
         return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + _offset(moment)
 
     def __repr__(self) -> str:
@@ -104,7 +127,10 @@ def _utc_text(ns: int) -> str:
 @lru_cache(4096)
 def _day_text(days: int) -> str:
     """The date so many days after 1 January 1970."""
-    return (_EPOCH + timedelta(days=days)).date().isoformat()
+    try:
+        return (_EPOCH + timedelta(days=days)).date().isoformat()
+    except OverflowError as error:
+        raise TimeOutOfRange(f"{days} days after 1970") from error
 
 
 @lru_cache(4096)
@@ -205,7 +231,10 @@ def _wall(year: int, month: int, day: int, hour: int, minute: int, second: int, 
         delta = whole - _EPOCH
     except (ValueError, OverflowError) as error:
         raise Wrong(f'parsing time "{text}": {error}') from error
-    return Instant((delta.days * 86_400 + delta.seconds) * SECOND + nanos, zone)
+    ns = (delta.days * 86_400 + delta.seconds) * SECOND + nanos
+    if not _ZERO_NS <= ns <= _LAST_NS:
+        raise TimeOutOfRange(text)
+    return Instant(ns, zone)
 
 
 def parse_instant(text: str, *, zone: tzinfo = UTC, now: Instant | None = None) -> Instant:
@@ -259,9 +288,11 @@ def _months_later(at: Instant, months: int, *, clip: bool) -> Instant:
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     day = min(moment.day, last)
-    later = moment.replace(year=year, month=month + 1, day=day)
     spill = 0 if clip else moment.day - day
-    return Instant.of(later + timedelta(days=spill))
+    try:
+        return Instant.of(moment.replace(year=year, month=month + 1, day=day) + timedelta(days=spill))
+    except (ValueError, OverflowError) as error:
+        raise TimeOutOfRange(f"{at} and {months} months") from error
 
 
 def _month_end(at: Instant) -> Instant:
