@@ -163,7 +163,7 @@ class UnknownService(Unreachable):
     code = -32601
 
     def __init__(self, method: str, *, explain: str = "") -> None:
-        super().__init__(f"rpc: can't find service {method}", explain=explain)
+        super().__init__(f"rpc: can't find service {_name(method)}", explain=explain)
 
 
 class UnknownMethod(CgrdError):
@@ -172,7 +172,7 @@ class UnknownMethod(CgrdError):
     code = -32601
 
     def __init__(self, method: str, *, explain: str = "") -> None:
-        super().__init__(f"rpc: can't find method {method}", explain=explain)
+        super().__init__(f"rpc: can't find method {_name(method)}", explain=explain)
 
 
 class Disconnected(Unreachable):
@@ -209,3 +209,8 @@ class StoreError(CgrdError):
 
     def __init__(self, text: str, *, explain: str = "") -> None:
         super().__init__(f"STORE_ERROR: {text}", explain=explain)
+
+
+def _name(method: str) -> str:
+    """A method's name as an error tells it: whole where it could be one."""
+    return method if len(method) <= 200 else f"{method[:100]}… ({len(method)} characters)"

@@ -185,7 +185,7 @@ class Graph:
             return served
         service, dot, name = method.rpartition(".")
         if not dot:
-            raise Wrong(f"rpc: service/method request ill-formed: {method}")
+            raise Wrong(f"rpc: service/method request ill-formed: {method[:200]}")
         if service in self.services:
             raise UnknownMethod(method, explain=f"{service} is served here but has no {name}; `cgrd methods` lists what there is")
         raise UnknownService(method, explain=f"no enabled component serves {service}; `cgrd plugins` shows what is enabled")

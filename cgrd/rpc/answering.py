@@ -18,6 +18,7 @@ from cgrd.rpc.framing import too_deep
 from cgrd.rpc.interface import Directory, Later
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.messages import (
+    LONGEST_ID,
     UNREADABLE,
     InternalError,
     InvalidRequest,
@@ -28,6 +29,7 @@ from cgrd.rpc.messages import (
     lower_first,
     read_message,
     salvaged,
+    shortened,
 )
 
 Unfinished = Callable[[], Awaitable[bytes]]
@@ -79,6 +81,8 @@ class Answerer:
     def answer_message(self, message: Message, peer: Peer | None) -> bytes | Unfinished:
         """The answer of one request."""
         try:
+            if len(message.id) > LONGEST_ID:
+                raise InvalidRequest(f"an id of more than {LONGEST_ID} octets is not echoed; number your requests")
             if message.method is None:
                 raise InvalidRequest("a request names a method, as Service.Method")
             served = self._find(message.method)
@@ -164,7 +168,7 @@ def _told(message: Message, error: Exception) -> bytes:
     known = _cause(error)
     if known is None:
         reference = secrets.token_hex(4)
-        log.error("request failed", method=message.method, reference=reference, exc_info=error)
+        log.error("request failed", method=shortened(str(message.method), 200), reference=reference, exc_info=error)
         known = InternalError(f"SERVER_ERROR: internal error, logged as {reference}", explain="a fault of the daemon, not of the request")
     return b"" if message.is_notification else failed(message, known)
 

@@ -6,7 +6,7 @@ In the reference's dialect an answer is `{"id":…,"result":…,"error":null}` a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,9 @@ from cgrd.codec import encode
 from cgrd.errors import CgrdError
 
 _NOTHING = msgspec.Raw()
+LONGEST_ID: Final = 1024
+"""Octets of an id that is echoed; a request with a longer one is refused."""
+_LONGEST_TEXT: Final = 16_384
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What the decoder raises for octets that it cannot use."""
 
@@ -81,16 +84,18 @@ def answered(message: Message, result: Any) -> bytes:
 def failed(message: Message, error: CgrdError) -> bytes:
     """The answer that carries an error, with a newline after it."""
     if not message.is_strict:
-        return b'{"id":%b,"result":null,"error":%b}\n' % (_identity(message), encode(error.word))
-    told: dict[str, Any] = {"code": error.code, "message": error.word}
+        return b'{"id":%b,"result":null,"error":%b}\n' % (_identity(message), encode(shortened(error.word)))
+    told: dict[str, Any] = {"code": error.code, "message": shortened(error.word)}
     if error.explain:
-        told["data"] = {"explain": error.explain}
+        told["data"] = {"explain": shortened(error.explain)}
     return b'{"jsonrpc":"2.0","error":%b,"id":%b}\n' % (encode(told), _identity(message))
 
 
 def _identity(message: Message) -> bytes:
-    """The id as it came, null where there is none. An answer ends at its newline, so one that is spread over lines is put on one."""
+    """The id as it came, null where there is none or an absurd one. An answer ends at its newline, so one that is spread over lines is put on one."""
     identity = bytes(message.id) or b"null"
+    if len(identity) > LONGEST_ID:
+        return b"null"
     if identity.isascii() and b"\n" not in identity:
         return identity
     try:
@@ -113,6 +118,11 @@ def salvaged(value: bytes) -> Message:
     except UNREADABLE as error:
         raise NotJSON(f"json: {lower_first(str(error))}") from error
     return Message(id=parts.get("id", _NOTHING), jsonrpc=parts.get("jsonrpc", _NOTHING))
+
+
+def shortened(text: str, most: int = _LONGEST_TEXT) -> str:
+    """An error's text without the megabytes that a client may have sent where a name belongs."""
+    return text if len(text) <= most else f"{text[: most // 2]}… ({len(text)} characters)"
 
 
 def lower_first(text: str) -> str:

@@ -68,6 +68,31 @@ async def test_the_strict_dialect(port: int, talk: Any, request_: bytes, answer:
         assert await client.ask(request_) == answer
 
 
+@pytest.mark.parametrize("method", [b"Desk." + b"x" * 90_000, b"Nope." + b"x" * 90_000])
+@pytest.mark.parametrize("dialect", [b"", b'"jsonrpc":"2.0",'])
+async def test_a_method_name_of_many_octets_is_not_echoed(port: int, talk: Any, method: bytes, dialect: bytes) -> None:
+    async with talk(port) as client:
+        answer = await client.ask(b'{%b"method":"%b","params":[{}],"id":7}' % (dialect, method))
+        assert answer["id"] == 7
+        assert len(str(answer["error"])) < 1000
+        assert "90005 characters" in str(answer["error"])
+
+
+async def test_an_error_text_of_many_octets_is_shortened(port: int, talk: Any) -> None:
+    async with talk(port) as client:
+        answer = await client.ask(b'{"method":"%b","id":1}' % (b"x" * 90_000))
+        assert len(answer["error"]) < 20_000
+
+
+@pytest.mark.parametrize("identity", [b'"' + b"x" * 1023 + b'"', b"[" + b"1," * 1000 + b"1]", b"7" * 1025])
+async def test_an_absurd_id_is_refused_and_not_echoed(desk: Any, port: int, talk: Any, identity: bytes) -> None:
+    async with talk(port) as client:
+        answer = await client.ask(b'{"method":"Desk.Set","params":[{}],"id":%b}' % identity)
+        assert answer == {"id": None, "result": None, "error": "an id of more than 1024 octets is not echoed; number your requests"}
+        assert not desk.seen
+        assert (await client.ask(b'{"method":"Desk.Ping","id":"%b"}' % (b"x" * 1022)))["id"] == "x" * 1022
+
+
 async def test_a_batch_is_answered_as_one_and_its_notifications_are_not(port: int, talk: Any) -> None:
     batch = [
         {"jsonrpc": "2.0", "method": "Desk.Ping", "id": 1},
