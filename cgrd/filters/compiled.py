@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from cgrd.errors import NotFound, Wrong
@@ -59,11 +59,26 @@ class CompiledFilter:
 
     def become(self, record: Filter, *, types: FilterTypes, context: FilterContext) -> None:
         """Take another record; raises CgrdError and stays as it was when the record cannot be compiled."""
-        rules = [_compile(rule, record, types, context) for rule in record.Rules or ()]
-        self.passes = _all([test for test, _ in rules], record, context)
-        self.asks = tuple(asking for _, asks in rules for asking in asks)
-        self.index_keys = tuple(dict.fromkeys(key for rule in record.Rules or () for key in index_keys(rule)))
+        for _ in self.becoming(record, types=types, context=context):
+            pass
+
+    def becoming(self, record: Filter, *, types: FilterTypes, context: FilterContext) -> Iterator[None]:
+        """`become`, rule by rule."""
+        tests: list[Test] = []
+        asked: list[Asking] = []
+        keys: dict[IndexKey, None] = {}
+        for rule in record.Rules or ():
+            test, asks = _compile(rule, record, types, context)
+            tests.append(test)
+            asked.extend(asks)
+            keys.update(dict.fromkeys(index_keys(rule)))
+            yield
+        self.passes, self.asks, self.index_keys = _all(tests, record, context), tuple(asked), tuple(keys)
         self.record = record
+
+    def copy_of(self, other: CompiledFilter) -> None:
+        """Take what another one was compiled to."""
+        self.record, self.passes, self.asks, self.index_keys = other.record, other.passes, other.asks, other.index_keys
 
 
 def _unknown(filter_id: str) -> Test:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cgrd.errors import CgrdError
@@ -47,9 +47,15 @@ class Index:
 
     def compute(self, ids: Iterable[str] | None = None) -> None:
         """Index these of the known profiles anew, or all of them (ComputeFilterIndexIDs, ComputeFilterIndexes)."""
+        for _ in self.computing(ids):
+            pass
+
+    def computing(self, ids: Iterable[str] | None = None) -> Generator[None]:
+        """`compute`, profile by profile; between them the index is whole."""
         for id in list(self._named) if ids is None else ids:
             if id in self._named:
                 self._table.put(id, self._keys(self._named[id]))
+                yield
 
     def clear(self) -> None:
         """Forget all keys until they are computed again (RemoveFilterIndexes); the profiles stay known."""

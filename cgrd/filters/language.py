@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 from cgrd.errors import CgrdError, NotFound, Wrong
@@ -90,6 +90,7 @@ class Filters:
         self.lookup = lookup
         self._stored: dict[tuple[str, str], CompiledFilter] = {}
         self._inline: dict[str, CompiledFilter] = {}
+        self._latest = CompiledFilter("")
 
     def compile(self, tenant: str, filter_ids: Sequence[str] | None, lookup: Lookup | None = None) -> Matcher:
         """The matcher of a profile's filters. A stored filter that is not there is an error when it is asked, and none before.
@@ -118,9 +119,28 @@ class Filters:
         Raises:
             CgrdError: a rule does not compile.
         """
+        if record is not self._latest.record:
+            for _ in self._compiling(record):
+                pass
+        return self._latest
+
+    def preparing(self, tenant: str, filter_ids: Iterable[str], record: Filter | Any | None = None) -> Generator[None]:
+        """Compile what a profile, or a filter's record, is going to need, in small pieces: setting it is quick then. What is wrong is not told."""
+        try:
+            for filter_id in filter_ids:
+                if is_inline(filter_id):
+                    self._inline_cell(tenant, filter_id)
+                    yield
+            if record is not None:
+                yield from self._compiling(record)
+        except CgrdError:
+            return
+
+    def _compiling(self, record: Filter | Any) -> Iterator[None]:
+        """Compile a record; the latest one is kept, for a record is checked and then used."""
         cell = CompiledFilter(record.ID)
-        cell.become(record, types=self.types, context=self.context)
-        return cell
+        yield from cell.becoming(record, types=self.types, context=self.context)
+        self._latest = cell
 
     def parse(self, tenant: str, filter_id: str) -> Filter:
         """The record of an inline id, checked by compiling it.
@@ -146,13 +166,18 @@ class Filters:
                 text = f"broken reference to filter: <{filter_id}> for item with ID: {tenant}:{item_id}"
                 raise Wrong(text, explain=error.explain or str(error)) from error
 
-    def changed(self, tenant: str, filter_id: str, record: Filter | Any | None) -> None:
-        """A stored filter is new, other, or gone (None): every matcher that holds it sees it at once. Indexes: see `Index.refresh`.
+    def changed(self, tenant: str, filter_id: str, record: Filter | Any | None) -> bool:
+        """A stored filter is new, other, or gone (None): every matcher that holds it sees it at once.
+
+        Whether indexes hold other keys of it now; see `Index.refresh`.
 
         Raises:
             CgrdError: the record does not compile; nothing has changed.
         """
-        self._renew(self._stored_cell(tenant, filter_id), record)
+        cell = self._stored_cell(tenant, filter_id)
+        before = cell.index_keys
+        self._renew(cell, record)
+        return cell.index_keys != before
 
     def index(self, tenant: str, settings: IndexSettings | None = None) -> Index:
         """An empty index for the profiles of a tenant."""
@@ -169,13 +194,16 @@ class Filters:
             return
         if record is None:
             cell.forget()
+        elif record is self._latest.record:
+            cell.copy_of(self._latest)
         else:
             cell.become(record, types=self.types, context=self.context)
 
     def _inline_cell(self, tenant: str, text: str) -> CompiledFilter:
         cell = self._inline.get(text)
         if cell is None:
-            cell = self.compile_rules(parse_inline(tenant, text))
+            cell = CompiledFilter(text)
+            cell.become(parse_inline(tenant, text), types=self.types, context=self.context)
             if len(self._inline) >= _INLINE_KEPT:
                 self._inline.clear()
             self._inline[text] = cell

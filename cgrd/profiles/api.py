@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
+from cgrd.garbage import no_collections
 from cgrd.profiles.draft import check_record
 from cgrd.profiles.kind import Api, Kind, Method
 from cgrd.profiles.paging import PaginatorWithTenant, page
+from cgrd.profiles.plan import in_pieces
 from cgrd.profiles.scope import Scope
 from cgrd.profiles.table import MissingProfile
 
 if TYPE_CHECKING:
     from cgrd.profiles.tables import Profiles
 
+_MANY = 1000
 CACHING = frozenset(("", "*none", "*reload", "*load", "*remove", "*clear"))
 
 
@@ -113,10 +117,14 @@ def set_method(profiles: Profiles, kind_name: str, *, name: str = "", args: Any 
     name = name or f"APIerSv1.Set{kind.api.noun}"
     make = to_record or (lambda given: plain_record(kind, given))
 
-    def set_record(given: Any) -> str:
+    async def set_record(given: Any) -> str:
         if not given.ID:
             raise MandatoryMissing("ID")
-        store_record(profiles, kind, make(given), why=name)
+        record = _with_tenant(profiles, kind, make(given))
+        # A collection would go over what is made of thousands of entries, and stop everybody meanwhile.
+        with no_collections() if _entries(record) >= _MANY else nullcontext():
+            await in_pieces(_preparing(profiles, kind, record))
+            store_record(profiles, kind, record, why=name)
         return _cached(given.APIOpts)
 
     return Method(name, args or args_of(kind), set_record)
@@ -144,8 +152,7 @@ def store_record(profiles: Profiles, kind: Kind, record: Any, *, why: str) -> No
     Raises:
         ServerError: it cannot be stored; the word is the check's.
     """
-    if kind.has_tenant and not record.Tenant:
-        record = msgspec.structs.replace(record, Tenant=profiles.default_tenant)
+    record = _with_tenant(profiles, kind, record)
     try:
         if kind.api and kind.api.check:
             kind.api.check(record)
@@ -155,6 +162,22 @@ def store_record(profiles: Profiles, kind: Kind, record: Any, *, why: str) -> No
     except CgrdError as error:
         raise ServerError.unless_known(error) from error
     profiles[kind.name].set(kind.normal(record) if kind.normal else record, why=why)
+
+
+def _with_tenant(profiles: Profiles, kind: Kind, record: Any) -> Any:
+    return msgspec.structs.replace(record, Tenant=profiles.default_tenant) if kind.has_tenant and not record.Tenant else record
+
+
+def _entries(record: Any) -> int:
+    """How many entries the lists of a record hold."""
+    return sum(len(held) for field in record.__struct_fields__ if type(held := getattr(record, field)) is list)
+
+
+def _preparing(profiles: Profiles, kind: Kind, record: Any) -> Generator[None]:
+    """Compile the filters of a record, thousands perhaps, before it is set in one step."""
+    if profiles.filters is not None and kind.has_tenant:
+        filter_ids = kind.filter_ids(record) if kind.index is not None else ()
+        yield from profiles.filters.preparing(record.Tenant, filter_ids, record if kind.name == "Filter" else None)
 
 
 def _cached(options: dict[str, Any] | None) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from cgrd.profiles.building import unbuild_record
@@ -21,11 +21,22 @@ def row_of_record(kind: Kind, record: Any) -> Any:
 
 def file_text(kind: Kind, rows: Iterable[Any], *, separator: str = ",") -> str:
     """The file of a kind's row records, with its heading as a comment; reading it gives the same row records."""
+    work = writing_file(kind, rows, separator=separator)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def writing_file(kind: Kind, rows: Iterable[Any], *, separator: str = ",") -> Generator[None, None, str]:
+    """`file_text`, record by record (`in_pieces`)."""
     out = io.StringIO()
     out.write(f"#{separator.join(column.name for column in kind.columns)}\n")
     writer = csv.writer(out, delimiter=separator, lineterminator="\n")
     guarded = csv.writer(out, delimiter=separator, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for record in rows:
+        yield
         for row in unfold(kind, record):
             # a first cell that begins like a comment, and carriage returns that splitting lines would drop, need their quotes
             (guarded if row[0].startswith("#") or any("\r" in cell for cell in row) else writer).writerow(row)

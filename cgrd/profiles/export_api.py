@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 import trio
 
 from cgrd.errors import CgrdError, MandatoryMissing, ServerError
-from cgrd.profiles.export import file_text, row_of_record, write_folder, zipped
+from cgrd.profiles.export import row_of_record, write_folder, writing_file, zipped
 from cgrd.profiles.kind import Kind, Method
+from cgrd.profiles.plan import in_pieces
 
 if TYPE_CHECKING:
     from cgrd.profiles.tables import Profiles
@@ -46,24 +47,23 @@ class ExportFolder(msgspec.Struct):
 def export_methods(profiles: Profiles) -> Iterator[Method]:
     """The methods that export stored plans and tables."""
 
-    def stored_files(args: ExportTp) -> dict[str, str]:
+    async def stored_files(args: ExportTp) -> dict[str, str]:
         if not args.TPid:
             raise MandatoryMissing("TPid")
         separator = args.FieldSeparator or ","
-        return {
-            kind.file: file_text(kind, profiles.tp.all(kind, args.TPid), separator=separator) for kind in profiles.kinds if profiles.tp.keys(kind, args.TPid)
-        }
+        kinds = [kind for kind in profiles.kinds if profiles.tp.keys(kind, args.TPid)]
+        return {kind.file: await in_pieces(writing_file(kind, profiles.tp.all(kind, args.TPid), separator=separator)) for kind in kinds}
 
     async def tp_to_folder(args: ExportTp) -> ExportedTPStats:
-        files, path = stored_files(args), args.ExportPath or ""
+        files, path = await stored_files(args), args.ExportPath or ""
         if args.Compress:
             await _written(_write_zip, path, files)
         else:
             await _written(write_folder, path, files)
         return ExportedTPStats(path, sorted(files), bool(args.Compress))
 
-    def tp_to_zip(args: ExportTp) -> str:
-        return base64.b64encode(zipped(stored_files(args))).decode()
+    async def tp_to_zip(args: ExportTp) -> str:
+        return base64.b64encode(await trio.to_thread.run_sync(zipped, await stored_files(args))).decode()
 
     async def to_folder(args: ExportFolder) -> str:
         kinds = [kind for kind in profiles.kinds if kind.stored and kind.export]
@@ -71,7 +71,7 @@ def export_methods(profiles: Profiles) -> Iterator[Method]:
         if unknown := sorted(set(args.Items or ()) - known):
             raise CgrdError(f"UNSUPPORTED_FORMAT:{unknown[0]}", explain=f"Items are of {' '.join(sorted(known))}")
         wanted = [kind for kind in kinds if not args.Items or kind.export_word in args.Items]
-        await _written(write_folder, args.Path, {kind.file: _table_text(profiles, kind) for kind in wanted if len(profiles[kind.name])})
+        await _written(write_folder, args.Path, {kind.file: await in_pieces(_table_text(profiles, kind)) for kind in wanted if len(profiles[kind.name])})
         return "OK"
 
     yield Method("APIerSv1.ExportTPToFolder", ExportTp, tp_to_folder)
@@ -79,8 +79,8 @@ def export_methods(profiles: Profiles) -> Iterator[Method]:
     yield Method("APIerSv1.ExportToFolder", ExportFolder, to_folder)
 
 
-def _table_text(profiles: Profiles, kind: Kind) -> str:
-    return file_text(kind, (row_of_record(kind, record) for _, record in sorted(profiles[kind.name].items(), key=lambda item: item[0])))
+def _table_text(profiles: Profiles, kind: Kind) -> Generator[None, None, str]:
+    return writing_file(kind, (row_of_record(kind, record) for _, record in sorted(profiles[kind.name].items(), key=lambda item: item[0])))
 
 
 def _write_zip(path: str, files: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from cgrd.errors import MandatoryMissing, NotFound
 from cgrd.profiles.kind import Method
 from cgrd.profiles.matching import ProfileIndex
 from cgrd.profiles.paging import Paginator, page
+from cgrd.profiles.plan import in_pieces
 from cgrd.profiles.table import ProfileTable
 
 if TYPE_CHECKING:
@@ -109,16 +110,16 @@ def index_methods(profiles: Profiles) -> Iterator[Method]:
             index.clear()
         return "OK"
 
-    def compute(args: ComputeFilterIndexes) -> str:
+    async def compute(args: ComputeFilterIndexes) -> str:
         for noun, word in _WORDS.items():
             if getattr(args, f"{noun}S"):
-                _compute(table_of(word), args.Tenant or profiles.default_tenant, args.Context, None)
+                await _compute(table_of(word), args.Tenant or profiles.default_tenant, args.Context, None)
         return "OK"
 
-    def compute_ids(args: ComputeFilterIndexIDs) -> str:
+    async def compute_ids(args: ComputeFilterIndexIDs) -> str:
         for noun, word in _WORDS.items():
             if ids := getattr(args, f"{noun}IDs"):
-                _compute(table_of(word), args.Tenant or profiles.default_tenant, args.Context, ids)
+                await _compute(table_of(word), args.Tenant or profiles.default_tenant, args.Context, ids)
         return "OK"
 
     def health(_: dict[str, Any]) -> FilterIHReply:
@@ -137,11 +138,11 @@ def index_methods(profiles: Profiles) -> Iterator[Method]:
         yield Method(f"APIerSv1.Get{noun}sIndexesHealth", dict[str, Any], health)
 
 
-def _compute(table: ProfileTable | None, tenant: str, context: str, ids: list[str] | None) -> None:
+async def _compute(table: ProfileTable | None, tenant: str, context: str, ids: list[str] | None) -> None:
     held: ProfileIndex | None = table.index if table is not None else None
     if held is None:
         return
     wanted = [context] if context and held.kind.index and held.kind.index.contexts else held.contexts(tenant)
     for each in wanted:
         if (index := held.index_of(tenant, each)) is not None:
-            index.compute(ids)
+            await in_pieces(index.computing(ids))

@@ -168,7 +168,8 @@ class Profiles(Mapping[str, ProfileTable]):
         for key in (*change.put, *change.dropped):
             if self.filters is not None:
                 tenant, _, id = key.partition(":")
-                self.filters.changed(tenant, id, self.filter(tenant, id))
+                if not self.filters.changed(tenant, id, self.filter(tenant, id)):
+                    continue
             for table in self._tables.values():
                 if table.index is not None:
                     table.index.filter_changed(key, table.find)

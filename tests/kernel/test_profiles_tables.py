@@ -26,6 +26,17 @@ def made(store: SqliteStore | None = None, sections: dict[str, Any] | None = Non
     return profiles
 
 
+def answered(answer: Any) -> Any:
+    """The answer of a method that waits for nothing, async or not."""
+    if not hasattr(answer, "send"):
+        return answer
+    try:
+        answer.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("the method waits")
+
+
 def caller(profiles: Profiles) -> Call:
     """Calls a method as a client would: JSON in, JSON out; errors are their words."""
     methods = {method.name: method for method in all_methods(profiles)}
@@ -33,7 +44,7 @@ def caller(profiles: Profiles) -> Call:
     def call(name: str, args: Any) -> Any:
         method = methods[name]
         try:
-            return decode(encode(method.handler(decode(encode(args), method.args))))
+            return decode(encode(answered(method.handler(decode(encode(args), method.args)))))
         except CgrdError as error:
             return error.word
 
