@@ -51,6 +51,12 @@ def caller(profiles: Profiles) -> Call:
     return call
 
 
+@pytest.fixture(autouse=True)
+def _in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No method gives way to others here, however slow the machine is."""
+    monkeypatch.setattr("cgrd.profiles.plan.PIECE_NS", 1 << 62)
+
+
 @pytest.fixture
 def profiles() -> Profiles:
     return made()
