@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -70,6 +71,7 @@ class AlteredEvent(CGREvent, kw_only=True):
         return CGREvent(Tenant=self.Tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
+@lru_cache(4096)
 def cgrid(origin_id: str, origin_host: str) -> str:
     """The key of a session: hex SHA-1 of OriginID and OriginHost, as every CGRateS client computes it."""
     return hashlib.sha1(f"{origin_id}{origin_host}".encode(), usedforsecurity=False).hexdigest()

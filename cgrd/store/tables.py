@@ -60,7 +60,7 @@ class Table:
         self.columns = tuple(columns)
         self.number = number
         self.position = {column.name: at for at, column in enumerate(self.columns)}
-        self._encoders = [(column.name, _ENCODERS[column.type]) for column in self.columns]
+        self._encoders = [(at, _ENCODERS[column.type]) for at, column in enumerate(self.columns)]
         for word in (name, number, *self.position):
             if not _IDENTIFIER.match(word):
                 raise Wrong(f"table {name}: {word!r} is no name", explain="use letters, digits and underscores")
@@ -101,11 +101,16 @@ class Table:
         for name in row:
             if name not in self.position:
                 self.column_at(name)
-        get = row.get
+        values = [row.get(name) for name in self.position]
         try:
-            return tuple([None if (value := get(name)) is None else encoded(value) for name, encoded in self._encoders])
+            for at, encoded in self._encoders:
+                value = values[at]
+                # Nearly every value is plain text already.
+                if value is not None and not (encoded is plain_text and type(value) is str and value.isascii()):
+                    values[at] = encoded(value)
         except _UNFIT:
-            return tuple([encode_value(column, get(column.name)) for column in self.columns])  # names the column
+            return tuple([encode_value(column, row.get(column.name)) for column in self.columns])  # names the column
+        return tuple(values)
 
     def decode(self, number: int, values: Values) -> dict[str, Any]:
         """The row of stored values, its number first."""
@@ -167,8 +172,8 @@ def instant_text(value: Any) -> str:
 
 @lru_cache(4096)
 def _fixed_width(ns: int) -> str:
-    whole = Instant(ns - ns % SECOND, UTC).datetime().isoformat()
-    return f"{whole[:19]}.{ns % SECOND:09d}Z"
+    whole, nanos = divmod(ns, SECOND)
+    return f"{str(Instant(whole * SECOND, UTC))[:19]}.{nanos:09d}Z"
 
 
 def _json_text(value: Any) -> str:

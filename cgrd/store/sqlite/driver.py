@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
 import sys
@@ -130,8 +131,7 @@ class SqliteDriver:
 
     def holder(self, table: Table, unique: int, values: Values) -> int | None:
         """The number of the row that holds a unique value."""
-        names = " AND ".join(f'"{name}" = ?' for name in table.unique[unique])
-        row = self._one(f'SELECT "{table.number}" FROM {declared.sql_name(table)} WHERE {names}', values)
+        row = self._one(_holder_sql(table, unique), values)
         return row[0] if row else None
 
     def select(
@@ -226,6 +226,12 @@ class SqliteDriver:
         if self._reader is not self.writer:
             self._reader.close()
         self.writer.close()
+
+
+@functools.cache
+def _holder_sql(table: Table, unique: int) -> str:
+    names = " AND ".join(f'"{name}" = ?' for name in table.unique[unique])
+    return f'SELECT "{table.number}" FROM {declared.sql_name(table)} WHERE {names}'
 
 
 def _compare_decimals(one: str, other: str) -> int:
