@@ -29,6 +29,9 @@ PATIENCE_MS: Final = 5_000
 WAL_DUE: Final = 32 << 20
 """Bytes of write-ahead log after which it is copied into the file: a page that changes often is copied once."""
 
+CACHED_KIB: Final = 16 << 10
+"""Pages that the writing connection keeps in memory: those of the indexes that every record touches."""
+
 Connect = Callable[..., sqlite3.Connection]
 _POSTED: Final = "account, balance_uuid, balance_id, balance_type, before, change, after, why, event_id, run_id, at"
 _MOST_ROWS: Final = 2**63 - 1
@@ -53,9 +56,8 @@ class SqliteDriver:
         self.writer.execute("PRAGMA journal_mode = WAL")
         self.writer.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         self.writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self.writer.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
         self._reader = self.writer if memory else self._open()
-        # In memory there is but one connection, so a reader must not come between the statements of a commit.
-        self._reading: Any = self._writing if memory else contextlib.nullcontext()
         self._commits = 0
 
     def _open(self) -> sqlite3.Connection:
@@ -106,8 +108,13 @@ class SqliteDriver:
             self.writer.execute("INSERT OR REPLACE INTO probe VALUES (1)")
 
     def _all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        with self._reading:
-            return self._reader.execute(sql, parameters).fetchall()
+        # The connection that writes knows its pages; the other one has to read them anew after each commit.
+        if self._writing.acquire(blocking=self._reader is self.writer):
+            try:
+                return self.writer.execute(sql, parameters).fetchall()
+            finally:
+                self._writing.release()
+        return self._reader.execute(sql, parameters).fetchall()
 
     def _one(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         rows = self._all(sql, parameters)
