@@ -43,7 +43,11 @@ class Hooks:
 
     @hookspec
     def cgrd_stages(self) -> Sequence[Stage]:  # type: ignore[empty-body]
-        """Where the plugin takes part in flows (authorize, initiate, update, terminate, message, event, cdr)."""
+        """Where the plugin takes part in flows (authorize, initiate, update, terminate, message, event, cdr).
+
+        A subsystem's stand in the module `stages` of its package: that one is read, too, where the subsystem is switched off, so that
+        a request which asks for it is told NOT_CONNECTED.
+        """
 
     @hookspec
     def cgrd_filter_types(self) -> Mapping[str, FilterFactory]:  # type: ignore[empty-body]

@@ -163,11 +163,15 @@ class Plugins:
         return words
 
 
-def _stages_of_unused(plugin: Plugin) -> list[Stage]:
-    """The stages in the light module `stages` of a package that is not loaded; none where there is no such module."""
+def light_stages(plugin: Plugin) -> list[Stage]:
+    """The stages in the module `stages` of a plugin's package, which can be imported where the plugin is switched off; none without such a module."""
     name = f"{plugin.entry.value.partition(':')[0]}.stages"
+    return stages_of(vars(importlib.import_module(name))) if importlib.util.find_spec(name) else []
+
+
+def _stages_of_unused(plugin: Plugin) -> list[Stage]:
     try:
-        return stages_of(vars(importlib.import_module(name))) if importlib.util.find_spec(name) else []
+        return light_stages(plugin)
     except Exception as error:
         log.warning("the stages of a plugin cannot be read", distribution=plugin.distribution, error=str(error))
         return []

@@ -16,7 +16,7 @@ import jsonschema
 from cgrd.codec import decode
 from cgrd.component import Component
 from cgrd.config.schema import inline
-from cgrd.plugins import Plugin, Plugins
+from cgrd.plugins import Plugin, Plugins, light_stages
 from cgrd.testing.imports import forbidden_imports
 
 HEADINGS = ("What it does", "Configuration", "Events in", "Events out", "Errors", "Limits")
@@ -53,6 +53,7 @@ def _findings(plugin: Plugin) -> Iterator[str]:
     if plugin.state == "broken":
         yield f"it cannot be loaded: {plugin.why}"
         return
+    yield from stage_findings(plugin)
     for component in plugins.components():
         yield from method_findings(component)
 
@@ -100,6 +101,17 @@ def _undescribed(node: Any, path: str) -> Iterator[str]:
     items = node.get("items")
     if isinstance(items, dict):
         yield from _undescribed(items, f"{path}[]")
+
+
+def stage_findings(plugin: Plugin) -> Iterator[str]:
+    """A subsystem's stages are found where it is switched off, too."""
+    if plugin.kind != "subsystem":
+        return
+    package, light = plugin.entry.value.partition(":")[0], light_stages(plugin)
+    for made in plugin.given.get("cgrd_stages", ()):
+        if made.edge and made not in light:  # one without an edge is its own driver's part
+            text = f"the stage {made.called} ({made.run.__module__}.{made.run.__qualname__}) does not stand in the module {package}.stages"
+            yield f"{text}: there it is found where the plugin is switched off, and a request that asks for it is told NOT_CONNECTED"
 
 
 def method_findings(component: type[Component]) -> Iterator[str]:

@@ -98,7 +98,8 @@ def with_stranger(stranger_path: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """The stranger's distribution is installed for this process, too."""
     monkeypatch.syspath_prepend(stranger_path)
     yield
-    sys.modules.pop("blocklist", None)
+    for name in [each for each in sys.modules if each.partition(".")[0] == "blocklist"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,11 @@ def test_the_guide_shows_the_stranger_s_files() -> None:
     assert blocks("toml")[0] == (STRANGER / "pyproject.toml").read_text()
     assert blocks("json")[0] == (STRANGER / "src/blocklist/config.schema.json").read_text()
     assert blocks("python")[0] == (STRANGER / "src/blocklist/__init__.py").read_text()
+    assert blocks("python")[1] == (STRANGER / "src/blocklist/stages.py").read_text()
 
 
 def test_the_guide_s_tests_pass(tmp_path: Path, stranger_path: str) -> None:
-    (tmp_path / "test_blocklist.py").write_text(blocks("python")[1])
+    (tmp_path / "test_blocklist.py").write_text(blocks("python")[2])
     (tmp_path / "pytest.ini").write_text("[pytest]\ntrio_mode = true\n")
     environment = {**os.environ, "PYTHONPATH": stranger_path}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", tmp_path], env=environment, capture_output=True, text=True, cwd=tmp_path)

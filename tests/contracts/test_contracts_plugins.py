@@ -35,6 +35,19 @@ def test_a_plugin_keeps_the_contract(plugin: str) -> None:
     assert_contract(plugin)
 
 
+STAGED = (
+    "from cgrd import Subsystem, hookimpl, stage, stages_of\n"
+    "@stage('*staged', of='authorize', edge='staged')\nasync def ask(flow):\n    pass\n"
+    "@hookimpl\ndef cgrd_stages():\n    return stages_of(globals())\n"
+)
+
+
+def test_a_stage_that_is_not_found_where_its_plugin_is_off_breaks_the_contract(install: Callable[..., None]) -> None:
+    install("acme-staged", "staged", STAGED, schema=SCHEMA)
+    with pytest.raises(AssertionError, match=r"the stage \*staged \(staged.ask\) does not stand in the module staged.stages"):
+        assert_contract("staged")
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_one_word_names_everything(folder: Path) -> None:
     group = folder.parent.name.removesuffix("s")

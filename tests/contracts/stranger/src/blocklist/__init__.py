@@ -1,6 +1,6 @@
 """A block list: numbers that nobody may call, and a filter type for numbers that are too short."""
 
-from cgrd import CGREvent, Flow, Subsystem, hookimpl, method, stage, stages_of
+from cgrd import CGREvent, Subsystem, hookimpl, method, stages_of
 from cgrd.errors import CgrdError
 
 
@@ -16,13 +16,6 @@ class BlockListS(Subsystem, section="blocklist"):
         return "OK"
 
 
-@stage("*blocklist", of="authorize", after="*attributes", before="*chargers", edge="blocklist", always=True, errors="BLOCKLIST_ERROR")
-@stage("*blocklist", of="event", after="*chargers", before="*attributes", edge="blocklist", always=True, errors="BLOCKLIST_ERROR")
-async def refuse(flow: Flow) -> None:
-    """Ask whether the number may be called."""
-    await flow.call("BlockListSv1.Check", flow.event)
-
-
 @hookimpl
 def cgrd_components():
     return [BlockListS]
@@ -30,7 +23,9 @@ def cgrd_components():
 
 @hookimpl
 def cgrd_stages():
-    return stages_of(globals())
+    from blocklist import stages
+
+    return stages_of(vars(stages))
 
 
 @hookimpl
