@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import trio
 import typer
 from rich.console import Console
 
 from cgrd.cli.options import SERVER, Server, failed
+from cgrd.cli.progress import watched
 from cgrd.cli.rpc import ask
+from cgrd.codec import convert
 from cgrd.errors import CgrdError
 from cgrd.filters import Filters
-from cgrd.profiles import PlanRefused, Profiles
-from cgrd.profiles.plan import Load, load_files
-from cgrd.profiles.source import read_source
-from cgrd.profiles.tables import all_kinds
+from cgrd.profiles import FileProgress, Loaded, PlanRefused, Profiles, all_kinds, load_folder
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,32 +30,80 @@ def load(
     folder: Annotated[str, typer.Argument(help="folder, zip file, or URLs of the plan")],
     server: Server = SERVER,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="let the daemon check it against what it has, and load nothing")] = False,
-    check: Annotated[bool, typer.Option("--check", help="check it here, without a daemon")] = False,
+    check: Annotated[bool, typer.Option("--check", help="check it here, without a daemon and what it has loaded")] = False,
 ) -> None:
-    """Load a tariff plan, all or nothing."""
+    """Load a tariff plan, all or nothing; what is wrong with it is told by file, line and column."""
     console = Console(stderr=True)
+    work = partial(checked, folder, console) if check else partial(loaded, server, str(_absolute(folder)), dry_run, console)
     try:
-        if check:
-            with console.status(f"checking {folder}"):
-                told = trio.run(checked, folder)
-            print(", ".join(f"{count} {name}" for name, count in told.counts.items()) or "nothing to load")
-            return
-        with console.status(f"loading {folder}"):
-            ask(server, "APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(_absolute(folder)), "DryRun": dry_run})
+        told = alone(partial(trio.run, work))
     except PlanRefused as error:
         for fault in error.faults:
             print(fault)
         raise typer.Exit(1) from error
     except CgrdError as error:
         failed(error)
-    print("the plan is good; nothing was loaded" if dry_run else "loaded")
+    for name in told.UnknownFiles:
+        print(unknown(name), file=console.file)
+    print(f"{outcome(told, only_checked=check or dry_run)}")
+
+
+def outcome(told: Loaded, *, only_checked: bool) -> str:
+    """What was done, in a line."""
+    held = ", ".join(f"{count} {name}" for name, count in told.Records.items())
+    if not held:
+        return "nothing to load: no file of the plan has a row"
+    return f"the plan is good, nothing was loaded: {held}" if only_checked else f"loaded: {held}"
+
+
+def unknown(name: str) -> str:
+    """What is said of a file that nobody loads."""
+    meant = get_close_matches(name.rpartition("/")[2], [kind.file for kind in all_kinds()], n=1, cutoff=0.8)
+    return f"{name}: left out, no installed plugin loads a file of that name{f'; is it meant to be {meant[0]}?' if meant else ''}"
 
 
 def _absolute(folder: str) -> str | Path:
     return folder if "://" in folder else Path(folder).resolve()
 
 
-async def checked(folder: str) -> Load:
+def alone(work: Any) -> Any:
+    """Do work that has a nursery; where it fails with one error, that error is raised and not a group.
+
+    Raises:
+        CgrdError: what the work raised.
+    """
+    try:
+        return work()
+    except BaseExceptionGroup as group:
+        known = group.subgroup(CgrdError)
+        while isinstance(known, BaseExceptionGroup):
+            known = known.exceptions[0]  # type: ignore[assignment]
+        if known is None:
+            raise
+        raise known from None
+
+
+async def loaded(server: str, path: str, dry_run: bool, console: Console) -> Loaded:
+    """Let a daemon load the plan.
+
+    Raises:
+        CgrdError: it cannot be reached, or refuses the plan.
+    """
+
+    async def look() -> Iterable[FileProgress]:
+        found: Iterable[FileProgress] = convert(await _ask(server, "APIerSv1.GetLoadProgress", {"FolderPath": path}), list[FileProgress])
+        return found
+
+    async with watched(console, look, writes=not dry_run):
+        told: Loaded = convert(await _ask(server, "APIerSv1.LoadPlan", {"FolderPath": path, "DryRun": dry_run}), Loaded)
+    return told
+
+
+async def _ask(server: str, method: str, params: Mapping[str, Any]) -> Any:
+    return await trio.to_thread.run_sync(ask, server, method, params, abandon_on_cancel=True)
+
+
+async def checked(folder: str, console: Console) -> Loaded:
     """What the plan holds.
 
     Raises:
@@ -61,4 +111,10 @@ async def checked(folder: str) -> Load:
     """
     profiles = Profiles(kinds=all_kinds())
     profiles.use(Filters(lookup=profiles.filter))
-    return await load_files(profiles, await read_source(folder, file_names=[kind.file for kind in profiles.kinds]), dry_run=True)
+
+    async def look() -> Iterable[FileProgress]:
+        return [each for progress in profiles.under_way for each in progress.files.values()]
+
+    async with watched(console, look, writes=False):
+        load = await load_folder(profiles, folder, dry_run=True, strict=True)
+    return Loaded(Records=load.counts, UnknownFiles=load.unknown_files)

@@ -24,9 +24,10 @@ from cgrd.profiles.draft import Draft
 from cgrd.profiles.export import file_text, row_of_record
 from cgrd.profiles.faults import Fault, PlanRefused, Refused
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
-from cgrd.profiles.load_api import load_folder
+from cgrd.profiles.load_api import Loaded, load_folder
 from cgrd.profiles.paging import Paginator, PaginatorWithTenant, page
 from cgrd.profiles.plan import Load, in_pieces, load_files
+from cgrd.profiles.progress import FileProgress, Progress
 from cgrd.profiles.scope import Scope
 from cgrd.profiles.table import Change, MissingProfile, ProfileTable
 from cgrd.profiles.tables import Profiles, all_kinds
@@ -48,10 +49,12 @@ __all__ = [
     "Column",
     "Draft",
     "Fault",
+    "FileProgress",
     "FilterIndex",
     "Items",
     "Kind",
     "Load",
+    "Loaded",
     "Method",
     "MissingProfile",
     "Paginator",
@@ -59,6 +62,7 @@ __all__ = [
     "PlanRefused",
     "ProfileTable",
     "Profiles",
+    "Progress",
     "Reading",
     "Refused",
     "Scope",

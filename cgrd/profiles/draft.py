@@ -13,6 +13,7 @@ from cgrd.profiles.building import build_record
 from cgrd.profiles.cells import Reading
 from cgrd.profiles.faults import Fault
 from cgrd.profiles.kind import Kind
+from cgrd.profiles.progress import Progress
 from cgrd.profiles.rows import Folding
 from cgrd.profiles.scope import Scope
 from cgrd.profiles.sheets import CHUNK, BadLine, Sheet, read_sheet
@@ -31,11 +32,13 @@ class Draft:
     Args:
         profiles: the tables, for what was loaded before.
         reading: zone and moment that times are read against; by default the daemon's.
+        progress: told how far the work has come.
     """
 
-    def __init__(self, *, profiles: Profiles, reading: Reading | None = None) -> None:
+    def __init__(self, *, profiles: Profiles, reading: Reading | None = None, progress: Progress | None = None) -> None:
         self.profiles = profiles
         self.reading = reading or profiles.reading()
+        self.progress = progress or Progress()
         self.faults: list[Fault] = []
         self.rows: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, Any]] = {}
@@ -86,7 +89,10 @@ class Draft:
                 self.faults.append(Fault(word=bad.word, file=name, line=bad.line, column=bad.column))
                 continue
             self._sheets.setdefault(kind.name, []).append(sheet)
-            yield from folding.add(sheet)
+            for line in folding.add(sheet):
+                self.progress.read(name, line)
+                yield
+            self.progress.read(name, text.count("\n") + 1)
         self.faults.extend(folding.faults)
         self.rows[kind.name] = folding.found
 
@@ -97,8 +103,10 @@ class Draft:
     def build(self, kind: Kind) -> Generator[None, None, None]:
         """Make the records of a kind; what they refer to must have been made before."""
         made = self.records[kind.name] = {}
-        for at, (key, row) in enumerate(self.rows.get(kind.name, {}).items()):
+        rows = self.rows.get(kind.name, {})
+        for at, (key, row) in enumerate(rows.items()):
             if not at % CHUNK:
+                self.progress.checked(kind.file, at / len(rows) / 2)
                 yield
             try:
                 record = kind.build(row, self) if kind.build else build_record(kind, row, self.reading)
@@ -111,13 +119,14 @@ class Draft:
             except CgrdError as error:
                 self._bad.add((kind.name, key))
                 self._fault(kind, key, error, writing=not kind.early)
+        self.progress.checked(kind.file, 0.5)
 
     def check(self, kind: Kind) -> Generator[None, None, None]:
         """Run the kind's checks on the records made."""
-        if kind.check is None and kind.index is None:
-            return
-        for at, (key, record) in enumerate(self.records.get(kind.name, {}).items()):
+        records = self.records.get(kind.name, {}) if kind.check is not None or kind.index is not None else {}
+        for at, (key, record) in enumerate(records.items()):
             if not at % CHUNK:
+                self.progress.checked(kind.file, 0.5 + at / len(records) / 2)
                 yield
             try:
                 check_record(kind, record, Scope(self.profiles, kind=kind.name, key=key, draft=self))
@@ -125,6 +134,7 @@ class Draft:
                 continue
             except CgrdError as error:
                 self._fault(kind, key, error, writing=True)
+        self.progress.checked(kind.file, 1)
 
     def release(self) -> Generator[None, None, None]:
         """Let go of everything in pieces; freeing a hundred thousand rows at once would stop others."""

@@ -15,6 +15,7 @@ from cgrd.profiles.faults import PlanRefused
 from cgrd.profiles.kind import Method
 from cgrd.profiles.paging import Paginator
 from cgrd.profiles.plan import Files, Load, load_draft, load_files, read_files
+from cgrd.profiles.progress import FileProgress, Progress
 from cgrd.profiles.source import read_source, read_zip
 
 if TYPE_CHECKING:
@@ -39,6 +40,28 @@ class LoadFromStorDb(msgspec.Struct):
     Validate: bool = False
     APIOpts: dict[str, Any] | None = None
     Caching: str | None = None
+
+
+class LoadPlan(msgspec.Struct):
+    """Arguments of LoadPlan: a folder, zip file or address."""
+
+    FolderPath: str
+    DryRun: bool = False
+    Validate: bool = False
+    Caching: str = ""
+
+
+class Loaded(msgspec.Struct):
+    """What LoadPlan answers: how many records of each kind, and the files that no installed plugin loads."""
+
+    Records: dict[str, int]
+    UnknownFiles: tuple[str, ...]
+
+
+class WatchLoad(msgspec.Struct):
+    """Arguments of GetLoadProgress: the FolderPath that the load was asked for with."""
+
+    FolderPath: str
 
 
 class LoadInstance(msgspec.Struct):
@@ -105,7 +128,12 @@ async def load_folder(profiles: Profiles, path: str, **how: Any) -> Load:
     Raises:
         CgrdError: the path is none, or the plan is refused; nothing was loaded.
     """
-    return await load_files(profiles, await read_source(path, file_names=file_names(profiles)), **how)
+    progress = Progress(path)
+    profiles.under_way.append(progress)
+    try:
+        return await load_files(profiles, await read_source(path, file_names=file_names(profiles)), progress=progress, **how)
+    finally:
+        profiles.under_way.remove(progress)
 
 
 def _how(args: LoadFromFolder | LoadFromStorDb, *, remove: bool = False) -> dict[str, Any]:
@@ -126,6 +154,18 @@ def _folder_methods(profiles: Profiles) -> Iterator[Method]:
         await load_folder(profiles, args.FolderPath, **_how(args, remove=True))
         return "OK"
 
+    async def load_plan(args: LoadPlan) -> Loaded:
+        """Load a tariff plan and tell what it held; a dry run fails on everything that a load would."""
+        how = {"dry_run": args.DryRun, "validate": args.Validate, "caching": args.Caching}
+        load = await load_folder(profiles, args.FolderPath, strict=True, **how)
+        return Loaded(Records=load.counts, UnknownFiles=load.unknown_files)
+
+    def load_progress(args: WatchLoad) -> list[FileProgress]:
+        """How far the load of a folder has come, file by file; empty when none is under way."""
+        return [each for progress in profiles.under_way if progress.source == args.FolderPath for each in progress.files.values()]
+
+    yield Method("APIerSv1.LoadPlan", LoadPlan, load_plan)
+    yield Method("APIerSv1.GetLoadProgress", WatchLoad, load_progress)
     yield Method("APIerSv1.LoadTariffPlanFromFolder", LoadFromFolder, v1_load)
     yield Method("APIerSv2.LoadTariffPlanFromFolder", LoadFromFolder, v2_load)
     yield Method("APIerSv1.RemoveTPFromFolder", LoadFromFolder, remove)

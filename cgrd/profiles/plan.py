@@ -18,6 +18,7 @@ from cgrd.garbage import give_back, no_collections
 from cgrd.profiles.draft import Draft, valid
 from cgrd.profiles.faults import PlanRefused
 from cgrd.profiles.kind import Kind
+from cgrd.profiles.progress import Progress
 from cgrd.profiles.switch import PAGED_FROM, Switch
 
 if TYPE_CHECKING:
@@ -56,15 +57,16 @@ async def in_pieces(work: Generator[None, None, T]) -> T:
             until = time.perf_counter_ns() + PIECE_NS
 
 
-async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", **how: Any) -> Load:
-    """Load the files of a plan, each a name and its text; `how` as `load_draft` takes it.
+async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", progress: Progress | None = None, **how: Any) -> Load:
+    """Load the files of a plan, each a name and its text; `progress` is told how far it has come, `how` is as `load_draft` takes it.
 
     Raises:
         PlanRefused: anything is wrong; nothing was loaded.
     """
     by_name = {kind.file: kind for kind in profiles.kinds}
     unknown = tuple(name for name, _ in files if name.rpartition("/")[2] not in by_name)
-    draft = Draft(profiles=profiles)
+    draft = Draft(profiles=profiles, progress=progress)
+    draft.progress.expect((name, text) for name, text in files if name not in unknown)
     with no_collections():
         await read_files(profiles, draft, files, separator=separator)
         return await load_draft(profiles, draft, unknown_files=unknown, **how)
@@ -87,6 +89,7 @@ async def load_draft(
     caching: str = "",
     unknown_files: tuple[str, ...] = (),
     only: tuple[str, str] | None = None,
+    strict: bool = False,
 ) -> Load:
     """Make the records of a draft, check them as a whole, and switch.
 
@@ -97,13 +100,24 @@ async def load_draft(
         caching: told to those who watch loads (`*reload`, `*none` …).
         unknown_files: files of the plan that no installed kind loads; told in the answer.
         only: kind and key of what alone is switched; an empty key means all of the kind.
+        strict: a dry run, too, refuses what the reference meets only while writing.
 
     Raises:
         PlanRefused: anything is wrong; nothing was changed.
     """
     async with profiles.loading:
         with no_collections():
-            return await _load(profiles, draft, dry_run=dry_run, validate=validate, remove=remove, caching=caching, unknown=unknown_files, only=only)
+            return await _load(
+                profiles,
+                draft,
+                dry_run=dry_run,
+                validate=validate,
+                remove=remove,
+                caching=caching,
+                unknown=unknown_files,
+                only=only,
+                strict=strict,
+            )
 
 
 async def _load(
@@ -116,12 +130,13 @@ async def _load(
     caching: str,
     unknown: tuple[str, ...],
     only: tuple[str, str] | None,
+    strict: bool,
 ) -> Load:
     await _build(profiles, draft, check=not remove)
     early = [fault for fault in draft.faults if not fault.writing]
-    if early or (draft.faults and not dry_run and not remove):
+    if early or (draft.faults and (strict or not (dry_run or remove))):
         raise PlanRefused(early or draft.faults)
-    if validate and not dry_run and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
+    if validate and (strict or not dry_run) and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
         raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
     if only is not None:
         draft.keep_only(*only)
@@ -159,12 +174,14 @@ async def _switch(profiles: Profiles, draft: Draft, load: Load) -> None:
     switches = list(_switches(profiles, draft, remove=load.removed))
     try:
         for switch in switches:
-            await in_pieces(_as_work(switch.prepare()))
+            await in_pieces(_told(switch.prepare(), draft.progress, switch.table.kind))
         with profiles.store.transaction(why="load") if profiles.store is not None else nullcontext() as tx:
             for switch in switches:
                 switch.commit(tx)
+                draft.progress.written(switch.table.kind.file, 1)
             for kind in _instructions(profiles, draft):
                 profiles.appliers[kind.name](list(draft.records[kind.name].values()), load.removed)
+                draft.progress.written(kind.file, 1)
             profiles.mark_loaded(_loaded(profiles, draft), load.id, tx)
     finally:
         for switch in switches:
@@ -172,8 +189,11 @@ async def _switch(profiles: Profiles, draft: Draft, load: Load) -> None:
     await profiles.tell_loaded(load)
 
 
-def _as_work(steps: Iterator[None]) -> Generator[None, None, None]:
-    yield from steps
+def _told(steps: Iterator[float], progress: Progress, kind: Kind) -> Generator[None, None, None]:
+    """The work of a switch, what is done of it told; the last tenth is left for the step that makes it so."""
+    for share in steps:
+        progress.written(kind.file, 0.9 * share)
+        yield
 
 
 def _switches(profiles: Profiles, draft: Draft, *, remove: bool) -> Iterator[Switch]:

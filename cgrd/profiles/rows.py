@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cgrd.profiles.faults import Fault
@@ -28,11 +28,11 @@ class Folding:
         self._scalars = [(i, c, _Memo(c)) for i, c in enumerate(columns) if not c.item and i not in keys]
         self._item = _ItemFolding(kind, kind.items) if kind.items else None
 
-    def add(self, sheet: Sheet) -> Generator[None, None, None]:
-        """Merge the rows of a sheet; yields every few thousand rows."""
+    def add(self, sheet: Sheet) -> Iterator[int]:
+        """Merge the rows of a sheet; yields the line that it has come to every few thousand rows."""
         for at, row in enumerate(sheet.rows):
             if not at % CHUNK:
-                yield
+                yield sheet.lines[at]
             try:
                 self._add(row)
             except _BadCell as bad:

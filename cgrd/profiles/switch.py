@@ -39,33 +39,35 @@ class Switch:
         self._sides: list[tuple[str, Any]] = []
         self._changed: set[str] = set()
 
-    def prepare(self) -> Iterator[None]:
-        """Encode what will be stored, and derive what is derived."""
+    def prepare(self) -> Iterator[float]:
+        """Encode what will be stored, and derive what is derived; yields how much of it is done, 0 to 1."""
         table = self.table
         table._meanwhile.append(self._changed)
         gone = set(self.drop)
         self._after = {key: record for key, record in table._records.items() if key not in gone}
         self._after.update(self.put)
         self._paged = len(self.put) + len(self.drop) > PAGED_FROM
-        yield
-        yield from self._encode_pages() if self._paged else self._encode_rows()
-        yield from self._derive()
+        yield 0
+        for share in self._encode_pages() if self._paged else self._encode_rows():
+            yield share / 2
+        for share in self._derive():
+            yield 0.5 + share / 2
 
-    def _encode_rows(self) -> Iterator[None]:
+    def _encode_rows(self) -> Iterator[float]:
         name = self.table.kind.name
         for at, (key, record) in enumerate(self.put.items()):
             if not at % PAGE:
-                yield
+                yield at / len(self.put)
             self._rows.append((name, key, encode(record)))
         self._rows.extend((name, key, b"null") for key in self.drop)
 
-    def _encode_pages(self) -> Iterator[None]:
+    def _encode_pages(self) -> Iterator[float]:
         records = list(self._after.values())
         for at in range(0, len(records), PAGE):
-            yield
+            yield at / len(records)
             self._rows.append((self.table.pages, f"{at // PAGE:06}", encode(records[at : at + PAGE])))
 
-    def _derive(self) -> Iterator[None]:
+    def _derive(self) -> Iterator[float]:
         """Fresh sides, filled in pieces; small changes are put into the living ones at the commit."""
         if not self._paged:
             return
@@ -76,7 +78,7 @@ class Switch:
             fresh = type(old)() if name == "side" else old.copy()
             for at, (key, record) in enumerate(self._after.items()):
                 if not at % PAGE:
-                    yield
+                    yield at / len(self._after)
                 fresh.put(key, record, None)
             self._sides.append((name, fresh))
 

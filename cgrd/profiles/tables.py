@@ -16,6 +16,7 @@ from cgrd.instants import Instant, zone_of
 from cgrd.profiles.cells import Reading
 from cgrd.profiles.kind import Kind
 from cgrd.profiles.matching import ProfileIndex
+from cgrd.profiles.progress import Progress
 from cgrd.profiles.table import Change, ProfileTable
 from cgrd.profiles.tp import TpStorage
 
@@ -62,6 +63,8 @@ class Profiles(Mapping[str, ProfileTable]):
         self.zone = zone
         self.default_tenant = default_tenant
         self.loading = trio.Lock()
+        self.under_way: list[Progress] = []
+        """The loads that are read, checked or written just now."""
         self.kinds = sorted(kinds, key=lambda kind: kind.order)
         self.filters: Filters | None = None
         self.appliers: dict[str, Applier] = {}

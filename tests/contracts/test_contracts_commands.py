@@ -111,9 +111,17 @@ def test_a_plan_is_checked_loaded_and_refused_with_file_and_line(tmp_path: Path,
     (plan / "Destinations.csv").write_text("#Id,Prefix\nDST_1002,1002\n")
     assert "1 " in cgrd("load", str(plan), "--check").output
     running = daemon(MONEY)
-    assert cgrd("load", str(plan), "--dry-run", "-s", at(running)).output == "the plan is good; nothing was loaded\n"
+    assert cgrd("load", str(plan), "--dry-run", "-s", at(running)).output == "the plan is good, nothing was loaded: 1 Destination\n"
     done = cgrd("load", str(plan), "-s", at(running))
-    assert (done.exit_code, done.output) == (0, "loaded\n")
+    assert (done.exit_code, done.output) == (0, "loaded: 1 Destination\n")
+    (plan / "Timing.csv").write_text("T,*any,*any,*any,1,08:00:00\n")
+    assert "is it meant to be Timings.csv?" in cgrd("load", str(plan), "-s", at(running)).output
+    (plan / "Timing.csv").rename(plan / "Timings.csv")
+    (plan / "Timings.csv").write_text("T,*any,*any,*any,1,noon\n")
+    for how in (["--check"], ["--dry-run", "-s", at(running)], ["-s", at(running)]):
+        refused = cgrd("load", str(plan), *how)
+        assert (refused.exit_code, "Timings.csv:1:6: INVALID_TIME:noon" in refused.output) == (1, True), refused.output
+    (plan / "Timings.csv").unlink()
     heads = "#Id,DestinationId,RatesTag,RoundingMethod,RoundingDecimals,MaxCost,MaxCostStrategy\n"
     (plan / "DestinationRates.csv").write_text(f"{heads}DR,DST_1002,NONE,*up,4,0,\n")
     refused = cgrd("load", str(plan), "--check")
