@@ -147,7 +147,7 @@ class Kernel:
             profiles=self.profiles,
             flows=flows_of(self.plugins.stages()),
             node_id=self.node_id,
-            nursery=running.services.nursery if running else None,
+            background=running.services.background if running else Background(),
         )
         if running is None:
             use_profiles(self.profiles, filters, services)
@@ -191,7 +191,8 @@ class Kernel:
         """
         try:
             async with trio.open_nursery() as nursery:
-                self._nursery, self.services.nursery = nursery, Background(nursery)
+                self._nursery = nursery
+                self.services.background.open(nursery)
                 await nursery.start(partial(self.store.run))
                 await nursery.start(self.services.caches.run)
                 await nursery.start(self._serve_pools, self.house)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cgrd.background import Background
 from cgrd.instants import zone_of
 
 if TYPE_CHECKING:
-    from cgrd.background import Background
     from cgrd.cache import Cache
     from cgrd.clock import Clock
     from cgrd.component import Component
@@ -46,7 +46,8 @@ class Services:
         plugins: what is installed and loaded; gives vocabularies.
         flows: stages of every flow, in order.
         components: the running components by section.
-        nursery: where background work may be started.
+        background: where work beside requests is started, once the daemon runs.
+        node_id: this daemon among others (`general.node_id`).
     """
 
     config: Tree
@@ -59,7 +60,7 @@ class Services:
     profiles: Profiles = field(default_factory=lambda: _no_profiles())
     flows: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
     components: Mapping[str, Component] = field(default_factory=dict)
-    nursery: Background | None = None
+    background: Background = field(default_factory=Background)
     node_id: str = ""
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import structlog.testing
 import trio
 
 from cgrd import Subsystem
@@ -22,11 +23,20 @@ async def test_a_background_task_that_fails_ends_alone() -> None:
     async def working() -> None:
         done.set()
 
-    async with trio.open_nursery() as nursery:
-        background = Background(nursery)
-        background.start_soon(failing)
-        background.start_soon(working)
-        await done.wait()
+    background = Background()
+    with structlog.testing.capture_logs() as logs:
+        async with trio.open_nursery() as nursery:
+            background.open(nursery)
+            background.start_soon(failing)
+            background.start_soon(working)
+            await done.wait()
+    assert [(each["event"], each["task"].rpartition(".")[2]) for each in logs] == [("a task failed and ends", "failing")]
+    assert logs[0]["exc_info"]
+
+
+def test_background_work_is_refused_where_nothing_runs() -> None:
+    with pytest.raises(RuntimeError, match="a daemon that does not run"):
+        Background().start_soon(trio.sleep, 0)
 
 
 class Shaky(Subsystem, section="cores"):

@@ -56,8 +56,8 @@ class Guardian:
             self._release(taken)
             del self._held[reference]
             raise
-        if args.Timeout > 0 and self.services.nursery is not None:
-            self.services.nursery.start_soon(self._expire, reference, args.Timeout)
+        if args.Timeout > 0:
+            self.services.background.start_soon(self._expire, reference, args.Timeout)
         return reference
 
     async def _expire(self, reference: str, after_ns: int) -> None:

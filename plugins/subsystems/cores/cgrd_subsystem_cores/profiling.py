@@ -96,10 +96,9 @@ class MemoryProfiling:
         folder = _folder(args.DirPath)
         if self._scope is not None:
             raise Wrong("start memory profiling: already started")
-        assert self.services.nursery is not None
         self._folder, self._scope = folder, trio.CancelScope()
         tracemalloc.start()
-        self.services.nursery.start_soon(self._take, folder, args, self._scope)
+        self.services.background.start_soon(self._take, folder, args, self._scope)
         return "OK"
 
     async def _take(self, folder: Path, args: MemoryArgs, scope: trio.CancelScope) -> None:

@@ -74,9 +74,8 @@ class Desk:
 
     def in_background(self, work: Work) -> None:
         """Do what an order left to be done later, one after the other, while nobody waits for it."""
-        nursery = self.services.nursery
-        if work.later and nursery is not None:
-            nursery.start_soon(self._each, work.cause.why, list(work.later))
+        if work.later:
+            self.services.background.start_soon(self._each, work.cause.why, list(work.later))
 
     async def _each(self, why: str, later: list[Later]) -> None:
         for each in later:

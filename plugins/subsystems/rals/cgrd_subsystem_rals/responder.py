@@ -260,9 +260,7 @@ class Responder:
     @method("Responder.Shutdown")
     def shutdown(self, args: dict[str, Any]) -> str:
         """Stop the daemon."""
-        nursery = self.desk.services.nursery
-        if nursery is not None:
-            nursery.stop()
+        self.desk.services.background.stop()
         return "Done!"
 
 

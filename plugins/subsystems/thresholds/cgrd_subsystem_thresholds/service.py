@@ -96,8 +96,7 @@ class ThresholdS(Subsystem, section="thresholds"):
             failed = await act(self, profile, event)
         else:
             failed = []
-            assert self.services.nursery is not None
-            self.services.nursery.start_soon(self._act_aside, profile, event)
+            self.services.background.start_soon(self._act_aside, profile, event)
         return failed + await export(self, profile, self.states.told(profile), event)
 
     async def _act_aside(self, profile: ThresholdProfile, event: CGREvent) -> None:

@@ -39,11 +39,7 @@ def post_event(doing: Doing) -> None:
 
 
 async def _start(doing: Doing, body: bytes) -> None:
-    nursery = doing.desk.services.nursery
-    if nursery is None:
-        await _post_logged(doing, body)
-    else:
-        nursery.start_soon(_post_logged, doing, body)
+    doing.services.background.start_soon(_post_logged, doing, body)
 
 
 async def _post_logged(doing: Doing, body: bytes) -> None:
@@ -123,11 +119,7 @@ async def _mail(doing: Doing, addresses: list[str], text: str) -> None:
     message["From"], message["To"] = str(settings["from_address"]), ", ".join(addresses)
     message["Subject"] = f"[CGR Notification] Threshold hit on Balance: {doing.key or doing.action.Id}"
     message.set_content(f"Time: {doing.at}\nActions: {doing.action.Id}\n\n{text}\n")
-    nursery = doing.desk.services.nursery
-    if nursery is None:
-        await _mailed(doing, settings, message)
-    else:
-        nursery.start_soon(_mailed, doing, settings, message)
+    doing.services.background.start_soon(_mailed, doing, settings, message)
 
 
 async def _mailed(doing: Doing, settings: dict[str, Any], message: EmailMessage) -> None:
