@@ -34,6 +34,7 @@ _UNITS = {"ns": 1, "us": MICROSECOND, "µs": MICROSECOND, "μs": MICROSECOND, "m
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([a-zµμ]*)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?\Z")
 _LIMIT = 1 << 63
+_FORM = "write a duration as 60s, 1h30m or 500ms; a number without a unit counts nanoseconds, or units of data"
 
 
 def parse_duration(text: str) -> int:
@@ -52,19 +53,19 @@ def parse_duration(text: str) -> int:
     total, at = Decimal(0), 0
     while part := _PART.match(rest, at):
         if not part[2]:
-            raise Wrong(f'time: missing unit in duration "{text}"')
+            raise Wrong(f'time: missing unit in duration "{text}"', explain=_FORM)
         if part[2] not in _UNITS:
-            raise Wrong(f'time: unknown unit "{part[2]}" in duration "{text}"')
+            raise Wrong(f'time: unknown unit "{part[2]}" in duration "{text}"', explain=_FORM)
         total += Decimal(part[1]) * _UNITS[part[2]]
         at = part.end()
     if at == 0 or at != len(rest):
-        raise Wrong(f'time: invalid duration "{text}"')
+        raise Wrong(f'time: invalid duration "{text}"', explain=_FORM)
     return _fits(int(-total if negative else total), text)
 
 
 def _fits(ns: int, text: str) -> int:
     if not -_LIMIT <= ns < _LIMIT:
-        raise Wrong(f'time: invalid duration "{text}"')
+        raise Wrong(f'time: invalid duration "{text}"', explain=_FORM)
     return ns
 
 

@@ -45,7 +45,9 @@ def load(
         failed(error)
     for name in told.UnknownFiles:
         print(unknown(name), file=console.file)
-    print(f"{outcome(told, only_checked=check or dry_run)}")
+    for note in told.Notes:
+        print(note, file=console.file)
+    print(outcome(told, only_checked=check or dry_run))
 
 
 def outcome(told: Loaded, *, only_checked: bool) -> str:
@@ -117,4 +119,4 @@ async def checked(folder: str, console: Console) -> Loaded:
 
     async with watched(console, look, writes=False):
         load = await load_folder(profiles, folder, dry_run=True, strict=True)
-    return Loaded(Records=load.counts, UnknownFiles=load.unknown_files)
+    return Loaded.of(load)

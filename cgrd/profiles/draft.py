@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterable, Iterator
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,17 @@ from cgrd.profiles.building import build_record
 from cgrd.profiles.cells import Reading
 from cgrd.profiles.faults import Fault
 from cgrd.profiles.kind import Kind
+from cgrd.profiles.places import Places, meant
 from cgrd.profiles.progress import Progress
-from cgrd.profiles.rows import Folding
+from cgrd.profiles.rows import HEADINGS, Folding, is_heading
 from cgrd.profiles.scope import Scope
-from cgrd.profiles.sheets import CHUNK, BadLine, Sheet, read_sheet
+from cgrd.profiles.sheets import CHUNK, BadLine, read_sheet
 
 if TYPE_CHECKING:
     from cgrd.profiles.tables import Profiles
+
+SUGGESTED = 20
+"""For so many faults it is looked what the author may have meant."""
 
 
 class Follows(CgrdError):
@@ -40,10 +43,11 @@ class Draft:
         self.reading = reading or profiles.reading()
         self.progress = progress or Progress()
         self.faults: list[Fault] = []
+        self.notes: list[Fault] = []
         self.rows: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, Any]] = {}
         self._bad: set[tuple[str, str]] = set()
-        self._sheets: dict[str, list[Sheet]] = {}
+        self._places = Places()
 
     @property
     def now(self) -> Instant:
@@ -86,9 +90,11 @@ class Draft:
             try:
                 sheet = yield from read_sheet(name, text, width=len(kind.columns), separator=separator)
             except BadLine as bad:
-                self.faults.append(Fault(word=bad.word, file=name, line=bad.line, column=bad.column))
+                self.faults.append(Fault(word=bad.word, file=name, line=bad.line, column=bad.column, mend=_mend(bad, kind)))
                 continue
-            self._sheets.setdefault(kind.name, []).append(sheet)
+            self._places.add(kind, sheet)
+            if sheet.rows and is_heading(kind, sheet.rows[0]):
+                self.notes.append(Fault(word="this looks like a line of headings and is loaded as a record", file=name, line=sheet.lines[0], mend=HEADINGS))
             for line in folding.add(sheet):
                 self.progress.read(name, line)
                 yield
@@ -123,17 +129,21 @@ class Draft:
 
     def check(self, kind: Kind) -> Generator[None, None, None]:
         """Run the kind's checks on the records made."""
-        records = self.records.get(kind.name, {}) if kind.check is not None or kind.index is not None else {}
+        records = self.records.get(kind.name, {}) if kind.check or kind.index or kind.doubt else {}
         for at, (key, record) in enumerate(records.items()):
             if not at % CHUNK:
                 self.progress.checked(kind.file, 0.5 + at / len(records) / 2)
                 yield
+            scope = Scope(self.profiles, kind=kind.name, key=key, draft=self)
             try:
-                check_record(kind, record, Scope(self.profiles, kind=kind.name, key=key, draft=self))
+                check_record(kind, record, scope)
             except Follows:
                 continue
             except CgrdError as error:
                 self._fault(kind, key, error, writing=True)
+            if kind.doubt and (doubt := kind.doubt(record, scope)):
+                (file, line, column), _ = self._places.find(kind, key, doubt)
+                self.notes.append(Fault(word=doubt, file=file, line=line, column=column))
         self.progress.checked(kind.file, 1)
 
     def release(self) -> Generator[None, None, None]:
@@ -149,8 +159,7 @@ class Draft:
                     rows.popitem()
 
     def _long_lists(self) -> Iterator[list[Any]]:
-        for sheets in self._sheets.values():
-            yield from (sheet.rows for sheet in sheets)
+        yield from (sheet.rows for sheet in self._places.sheets())
         for kind in self.profiles.kinds:
             if kind.items is not None:
                 yield from (items for row in self.rows.get(kind.name, {}).values() if (items := getattr(row, kind.items.field)))
@@ -167,27 +176,21 @@ class Draft:
         self.records = {kind: kept}
 
     def _fault(self, kind: Kind, key: str, error: CgrdError, *, writing: bool) -> None:
-        file, line, column = self._place(kind, key, error.word)
-        self.faults.append(Fault(word=error.word, file=file, line=line, column=column, writing=writing))
+        (file, line, column), cell = self._places.find(kind, key, error.word)
+        near = meant(cell, self._names()) if cell and len(self.faults) < SUGGESTED else ""
+        mend = "; ".join(part for part in (error.explain, f"is it meant to be {near}?" if near else "") if part)
+        self.faults.append(Fault(word=error.word, file=file, line=line, column=column, writing=writing, mend=mend))
 
-    def _place(self, kind: Kind, key: str, word: str) -> tuple[str, int, int]:
-        """Where the fault is: the cell that the message quotes, else the first row of the key."""
-        quoted = set(re.findall(r'["<:` ]([^"<>` ]+)[">`]?', word))
-        first = (kind.file, 0, 0)
-        for sheet, at, row in self._rows_of(kind, key):
-            if not first[1]:
-                first = (sheet.name, sheet.lines[at], 0)
-            for column, cell in enumerate(row, 1):
-                if cell and cell != key and (cell in quoted or not quoted.isdisjoint(cell.split(";"))):
-                    return sheet.name, sheet.lines[at], column
-        return first
+    def _names(self) -> set[str]:
+        """The ids of all records of the plan."""
+        return {key.rpartition(":")[2] for rows in self.rows.values() for key in rows}
 
-    def _rows_of(self, kind: Kind, key: str) -> Iterator[tuple[Sheet, int, list[str]]]:
-        places = [next(i for i, c in enumerate(kind.columns) if c.name == name) for name in kind.key]
-        for sheet in self._sheets.get(kind.name, ()):
-            for at, row in enumerate(sheet.rows):
-                if ":".join(row[place] for place in places) == key:
-                    yield sheet, at, row
+
+def _mend(bad: BadLine, kind: Kind) -> str:
+    if bad.cells:
+        names = ",".join(column.name for column in kind.columns)
+        return f"it has {bad.cells} columns, not the {len(kind.columns)} of {names}"
+    return 'a cell that holds a " or a comma stands in quotes, and a " inside of them is written twice'
 
 
 def check_record(kind: Kind, record: Any, scope: Scope) -> None:

@@ -9,17 +9,25 @@ from cgrd.errors import CgrdError, ServerError
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that is wrong. `word` is the text that clients of the reference know; `line` and `column` count from 1, 0 = unknown."""
+    """One thing that is wrong.
+
+    Attributes:
+        word: the text that clients of the reference know.
+        line, column: its place; they count from 1, 0 = unknown.
+        writing: whether the reference meets it only while it writes.
+        mend: what was wanted, and what would mend it.
+    """
 
     word: str
     file: str
     line: int = 0
     column: int = 0
     writing: bool = False
+    mend: str = ""
 
     def __str__(self) -> str:
         place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
-        return f"{place}: {self.word}"
+        return f"{place}: {self.word}{f' ({self.mend})' if self.mend else ''}"
 
 
 class PlanRefused(ServerError):

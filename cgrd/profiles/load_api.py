@@ -52,10 +52,16 @@ class LoadPlan(msgspec.Struct):
 
 
 class Loaded(msgspec.Struct):
-    """What LoadPlan answers: how many records of each kind, and the files that no installed plugin loads."""
+    """What LoadPlan answers: how many records of each kind, the files that no installed plugin loads, and what will fail when it is used."""
 
     Records: dict[str, int]
     UnknownFiles: tuple[str, ...]
+    Notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(load: Load) -> Loaded:
+        """What is told of a load."""
+        return Loaded(Records=load.counts, UnknownFiles=load.unknown_files, Notes=load.notes)
 
 
 class WatchLoad(msgspec.Struct):
@@ -158,7 +164,7 @@ def _folder_methods(profiles: Profiles) -> Iterator[Method]:
         """Load a tariff plan and tell what it held; a dry run fails on everything that a load would."""
         how = {"dry_run": args.DryRun, "validate": args.Validate, "caching": args.Caching}
         load = await load_folder(profiles, args.FolderPath, strict=True, **how)
-        return Loaded(Records=load.counts, UnknownFiles=load.unknown_files)
+        return Loaded.of(load)
 
     def load_progress(args: WatchLoad) -> list[FileProgress]:
         """How far the load of a folder has come, file by file; empty when none is under way."""

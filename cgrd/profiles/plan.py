@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cgrd.profiles.tables import Profiles
 
 T = TypeVar("T")
+NOTED = 100
+"""No more doubts than this are told of one load."""
 PIECE_NS = 2_000_000
 """How long a load works before others get their turn."""
 
@@ -33,7 +35,7 @@ Files = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What was loaded: the load's id (unix ns), how many records of each kind, and what was left out."""
+    """What was loaded: the load's id (unix ns), how many records of each kind, what was left out, and `notes` on what will fail when used."""
 
     id: int
     counts: dict[str, int]
@@ -41,6 +43,7 @@ class Load:
     caching: str = ""
     unknown_files: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 async def in_pieces(work: Generator[None, None, T]) -> T:
@@ -147,6 +150,7 @@ async def _load(
         caching=caching,
         unknown_files=unknown,
         faults=tuple(str(fault) for fault in draft.faults),
+        notes=tuple(str(note) for note in draft.notes[:NOTED]),
     )
     if not dry_run:
         await _switch(profiles, draft, load)

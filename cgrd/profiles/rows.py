@@ -10,6 +10,14 @@ from cgrd.profiles.kind import Column, Items, Kind
 from cgrd.profiles.sheets import CHUNK, Row, Sheet
 
 
+HEADINGS = "a line of headings begins with #"
+
+
+def is_heading(kind: Kind, row: Row) -> bool:
+    """Whether a row looks like the headings of its file."""
+    return any(cell.casefold() == column.name.casefold() for cell, column in zip(row, kind.columns, strict=True))
+
+
 class Folding:
     """Merges rows of a kind into row records, in the order in which their keys first appear.
 
@@ -76,7 +84,9 @@ class _BadCell(ValueError):
 
     def fault(self, kind: Kind, file: str, line: int) -> Fault:
         word = f'invalid value "{self.text}" for field {kind.model}.{self.column.name}'
-        return Fault(word=word, file=file, line=line, column=kind.columns.index(self.column) + 1)
+        heading = self.text.casefold() == self.column.name.casefold()
+        mend = HEADINGS if heading else f"wanted: {self.column.cell.word}"
+        return Fault(word=word, file=file, line=line, column=kind.columns.index(self.column) + 1, mend=mend)
 
 
 class _Memo(dict[str, Any]):

@@ -33,12 +33,18 @@ class Sheet:
 
 
 class BadLine(Wrong):
-    """A file that is no CSV, or has a row of another width; `line` counts from 1, `column` from 1 (0 = the whole line)."""
+    """A file that is no CSV, or has a row of another width.
 
-    def __init__(self, text: str, *, line: int, column: int = 0) -> None:
+    Attributes:
+        line, column: where; they count from 1, column 0 = the whole line.
+        cells: how many cells a row of another width has, else 0.
+    """
+
+    def __init__(self, text: str, *, line: int, column: int = 0, cells: int = 0) -> None:
         super().__init__(text)
         self.line = line
         self.column = column
+        self.cells = cells
 
 
 def read_sheet(name: str, text: str, *, width: int, separator: str = ",") -> Generator[None, None, Sheet]:
@@ -67,13 +73,13 @@ def _plain(sheet: Sheet, text: str, width: int, separator: str) -> Generator[Non
             continue
         row = line.split(separator)
         if len(row) != width:
-            raise _wrong_width(number)
+            raise _wrong_width(number, row)
         rows.append(row)
         lines.append(number)
 
 
-def _wrong_width(line: int) -> BadLine:
-    return BadLine(f"record on line {line}: wrong number of fields", line=line)
+def _wrong_width(line: int, row: Row) -> BadLine:
+    return BadLine(f"record on line {line}: wrong number of fields", line=line, cells=len(row))
 
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
@@ -95,7 +101,7 @@ def _quoted(sheet: Sheet, text: str, width: int, separator: str) -> Generator[No
         else:
             row, at, line = _quoted_row(text, at, line, separator)
         if len(row) != width:
-            raise _wrong_width(first)
+            raise _wrong_width(first, row)
         sheet.add(row, first)
         at, line = at + 1, line + 1
 

@@ -111,4 +111,4 @@ def _text(data: bytes, name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise PlanRefused([Fault(word=f"not UTF-8 text: byte {data[error.start]:#04x}", file=name, line=line)]) from error
+        raise PlanRefused([Fault(word=f"not UTF-8 text: byte {data[error.start]:#04x}", file=name, line=line, mend="save the file as UTF-8")]) from error

@@ -177,12 +177,22 @@ def test_each_metric_of_a_row_gets_the_rows_filters() -> None:
 
 def test_a_cell_that_cannot_be_read_is_told_with_its_place() -> None:
     _, (fault,) = read(BY_FILE["Chargers.csv"], "#head\nt.org,C,,,r,,heavy\n")
-    assert str(fault) == 'Chargers.csv:2:7: invalid value "heavy" for field ChargerMdl.Weight'
+    assert str(fault) == 'Chargers.csv:2:7: invalid value "heavy" for field ChargerMdl.Weight (wanted: number)'
+
+
+def test_headings_without_their_mark_are_recognised() -> None:
+    _, (fault,) = read(BY_FILE["Rates.csv"], "Id,ConnectFee,Rate,RateUnit,RateIncrement,GroupIntervalStart\nR,0,1,60s,1s,0s\n")
+    assert str(fault) == 'Rates.csv:1:2: invalid value "ConnectFee" for field RateMdl.ConnectFee (a line of headings begins with #)'
 
 
 def test_a_second_account_action_for_an_account_is_a_fault() -> None:
     _, (fault,) = read(BY_FILE["AccountActions.csv"], "t.org,1001,AP,,,\nt.org,1001,AP2,,,\n")
     assert fault.word == "duplicate account action found: t.org:1001"
+
+
+def test_a_row_of_another_width_is_told_how_wide_it_should_be() -> None:
+    _, (fault,) = read(BY_FILE["Destinations.csv"], "DE;49\n")
+    assert str(fault) == "Destinations.csv:1: record on line 1: wrong number of fields (it has 1 columns, not the 2 of Tag,Prefix)"
 
 
 def test_documentation_names_every_column_of_every_kind() -> None:

@@ -171,9 +171,63 @@ async def test_a_broken_reference_names_the_cell_and_hides_no_other_fault() -> N
     with pytest.raises(PlanRefused) as refused:
         await load_files(made(), files)
     assert [str(fault) for fault in refused.value.faults] == [
-        'DestinationRates.csv:3:3: could not find rate for tag "NORT"',
-        'ActionPlans.csv:1:2: [ActionPlans] Could not load the action for tag: "NOACT"',
+        'DestinationRates.csv:3:3: could not find rate for tag "NORT" (Rates.csv has no such tag)',
+        'ActionPlans.csv:1:2: [ActionPlans] Could not load the action for tag: "NOACT" (neither in Actions.csv nor loaded before)',
     ]
+
+
+# what a newcomer may do wrong, and what is said of it: place, word, and what would mend it
+MISTAKES = [
+    ("DestinationRates.csv", "DR,DST_A,RTT,*up,4,0,\n", "DestinationRates.csv:1:3: ", "is it meant to be RT?"),
+    ("DestinationRates.csv", "DR,DST-A,RT,*up,4,0,\n", "DestinationRates.csv:1:2: ", "is it meant to be DST_A?"),
+    ("Rates.csv", "RT,0,0,25,60s,1s,0s\n", "Rates.csv:1: ", "it has 7 columns, not the 6 of Tag,ConnectFee,Rate,"),
+    ("Rates.csv", "RT,0,1 EUR,60s,1s,0s\n", "Rates.csv:1:3: ", "wanted: number"),
+    ("Rates.csv", "RT,0,1,1 min,1s,0s\n", "Rates.csv:1:4: ", "write a duration as 60s"),
+    ("Destinations.csv", "DST_A;1\nDST_B;2\n", "Destinations.csv:1: ", "it has 1 columns, not the 2 of Tag,Prefix"),
+    ("RatingProfiles.csv", "cgrates.org,call,*any,14.01.2014,RP,\n", "RatingProfiles.csv:1:4: ", "write it as 2026-01-31T08:00:00Z"),
+    ("Timings.csv", "TM_A,*any,*any,*any,1;2,noon\n", "Timings.csv:1:6: ", "as hh:mm:ss"),
+    ("Chargers.csv", "cgrates.org,CH,FLTT,,*default,*none,0\n", "Chargers.csv:1:3: ", "is it meant to be FLT?"),
+    ("Chargers.csv", "cgrates.org,CH,*string:~*req.Account,,*default,*none,0\n", "Chargers.csv:1:3: ", "*type:element:value|value"),
+    ("Chargers.csv", "cgrates.org,CH,FLT,,*default,*none,high\n", "Chargers.csv:1:7: ", "wanted: number"),
+    ("Attributes.csv", 'cgrates.org,AT,*any,FLT,,,*req.X,*constant,a"b,false,10\n', "Attributes.csv:1:45: ", "stands in quotes"),
+    ("Attributes.csv", "cgrates.org,AT,*any,FLT,,,*req.X,*constant,1,no,10\n", "Attributes.csv:1:10: ", "wanted: true or false"),
+    ("Stats.csv", "cgrates.org,SQ,FLT,,10,-1,0,*tccc,,,,10,*none\n", "Stats.csv:1:8: ", "known metrics are *acc "),
+    ("ActionPlans.csv", "AP,ACTS,*asap,10\n", "ActionPlans.csv:1:2: ", "is it meant to be ACT?"),
+    ("Actions.csv", "ACT,*topup,,,b,*monetary,,*any,,,*unlimited,,ten,10,false,false,10\n", "Actions.csv:1:13: ", "a number"),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "place", "mend"), MISTAKES)
+async def test_a_mistake_is_told_with_its_cell_and_what_would_mend_it(file: str, text: str, place: str, mend: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        await load_files(made(), with_file(file, text))
+    told = [str(fault) for fault in refused.value.faults]
+    assert told[0].startswith(place), told
+    assert mend in told[0], told
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "note"),
+    [
+        ("Filters.csv", "cgrates.org,FLT,*sting,~*req.Account,1001,\n", "Filters.csv:1:3: there is no filter type <*sting>"),
+        ("Actions.csv", "ACT,*topupp,,,b,*monetary,,*any,,,*unlimited,,10,10,false,false,10\n", "Actions.csv:1:2: there is no action type <*topupp>"),
+        ("Routes.csv", "cgrates.org,RO,FLT,,*wieght,,r1,,,,,,10,,,10\n", "Routes.csv:1:5: there is no sorting <*wieght>"),
+        ("Destinations.csv", "Id,Prefix\nDST_A,1\nDST_B,2\n", "Destinations.csv:1: this looks like a line of headings"),
+    ],
+)
+async def test_what_will_fail_when_used_is_loaded_and_noted(file: str, text: str, note: str) -> None:
+    load = await load_files(made(), with_file(file, text))
+    assert [each.startswith(note) for each in load.notes] == [True], load.notes
+    assert (await load_files(made(), list(GOOD.items()))).notes == ()
+
+
+async def test_twenty_thousand_broken_references_are_each_told_with_their_line() -> None:
+    rows = "".join(f"cgrates.org,CH{at},NOFLT,,*default,*none,0\n" for at in range(20_000))
+    with pytest.raises(PlanRefused) as refused:
+        await load_files(made(), with_file("Chargers.csv", rows))
+    assert len(refused.value.faults) == 20_000
+    assert refused.value.faults[-1].line == 20_000
+    assert refused.value.explain.count("\n") == 100
 
 
 async def test_a_bad_plan_leaves_the_one_before_as_it_was() -> None:

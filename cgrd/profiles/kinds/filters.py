@@ -21,6 +21,13 @@ def _check(record: Any, scope: Scope) -> None:
         scope.profiles.filters.compile_rules(record)
 
 
+def _doubt(record: Any, scope: Scope) -> str:
+    """A rule of a type that nobody knows fails when an event comes."""
+    filters = scope.profiles.filters
+    unknown = next((rule.Type for rule in record.Rules or () if filters is not None and filters.types.find(rule.Type) is None), "")
+    return f"there is no filter type <{unknown}>; who asks this filter will fail" if unknown else ""
+
+
 def _inline(tenant: str, id: str) -> Any:
     """The filter that an inline id stands for: `*string:~*req.Account:1001|1002`."""
     if not is_inline(id):
@@ -64,6 +71,7 @@ FILTER = Kind(
     api=Api(noun="Filter", removable=_unused),
     tp=TpApi(noun="FilterProfile", ids="FilterProfileIds"),
     check=_check,
+    doubt=_doubt,
     synthetic=_inline,
     docs="Rules that an event passes or not; a profile names them in FilterIDs.",
 )

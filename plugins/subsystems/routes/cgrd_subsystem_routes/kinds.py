@@ -70,6 +70,15 @@ def check(record: Any, scope: Scope) -> None:
             raise Refused(text, explain=f"{parameter!r} in SortingParameters of *load: write route:ratio, the ratio a whole number")
 
 
+def doubt(record: Any, scope: Scope) -> str:
+    """A sorting that nobody knows fails when the routes are asked for."""
+    from cgrd_subsystem_routes.sortings import SORTINGS  # not wanted before a plan is loaded
+
+    if record.Sorting in SORTINGS or record.Sorting in scope.words("cgrd_sortings"):
+        return ""
+    return f"there is no sorting <{record.Sorting}>; the routes will fail unless a plugin brings it"
+
+
 ROUTE_PROFILE = Kind(
     name="RouteProfile",
     record=RouteProfile,
@@ -98,6 +107,7 @@ ROUTE_PROFILE = Kind(
     cache="*route_profiles",
     api=Api(noun="RouteProfile"),
     tp=TpApi(noun="RouteProfile", ids="RouteProfileIDs"),
+    doubt=doubt,
     index=FilterIndex(item_type="*routes", section="routes"),
     check=check,
     docs="Who can carry a call.",

@@ -10,7 +10,7 @@ import msgspec
 from cgrd.errors import CgrdError
 from cgrd.filters import is_inline, parse_inline
 from cgrd.money import plain
-from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, TpApi, column
+from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, Scope, TpApi, column
 from cgrd_subsystem_rals.accounts.records import BalanceFilter, ValueFormula
 from cgrd_subsystem_rals.kinds.balances import flag, joined, units, weight, word, words
 from cgrd_subsystem_rals.kinds.timings import find_timing
@@ -95,6 +95,15 @@ def action_of(id: str, row: Any, draft: Draft) -> Action:
     )
 
 
+def doubt(record: Actions, scope: Scope) -> str:
+    """An action of a type that nobody knows fails when it is carried out."""
+    from cgrd_subsystem_rals.actions.types import built_in  # heavy, and only wanted where plans are loaded
+
+    known = built_in().keys() | scope.words("cgrd_action_types")
+    unknown = next((action.ActionType for action in record.Actions if action.ActionType not in known), "")
+    return f"there is no action type <{unknown}>; the actions will fail unless a plugin brings it" if unknown else ""
+
+
 def _filters(id: str, text: str) -> list[str] | None:
     found = [part for part in text.split(";") if part]
     for part in filter(is_inline, found):
@@ -177,6 +186,7 @@ ACTIONS = Kind(
     key=("Tag",),
     items=Items(field="Actions"),
     early=True,
+    doubt=doubt,
     cache="*actions",
     api=Api(derive=False, extra=_methods),
     tp=TpApi(noun="Actions", ids="ActionIds", mandatory=("ID", "Actions")),

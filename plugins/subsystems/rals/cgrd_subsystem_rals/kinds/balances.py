@@ -46,7 +46,7 @@ def flag(text: str) -> bool | None:
     try:
         return read_flag(text)
     except ValueError:
-        raise Refused(f'strconv.ParseBool: parsing "{text}": invalid syntax') from None
+        raise Refused(f'strconv.ParseBool: parsing "{text}": invalid syntax', explain="write true or false") from None
 
 
 def weight(text: str, now: Instant) -> Decimal | None:
@@ -63,7 +63,7 @@ def weight(text: str, now: Instant) -> Decimal | None:
     try:
         return read_number(text)
     except ValueError:
-        raise Refused(f'strconv.ParseFloat: parsing "{text}": invalid syntax') from None
+        raise Refused(f'strconv.ParseFloat: parsing "{text}": invalid syntax', explain="a weight is a number, as 10 or 0.5") from None
 
 
 def units(text: str, balance_type: str) -> ValueFormula | None:
