@@ -115,20 +115,19 @@ class Charging:
             self._keep(session, tx)
         return usage
 
-    async def settle(self, session: Session, at: int, *, usage: int | None, last_used: int | None, exact: bool = True) -> CgrdError | None:
+    async def settle(self, session: Session, at: int, *, usage: int | None, last_used: int | None) -> CgrdError | None:
         """Bring a run to its end: debit what is owed, give back what is too much, round; why the debit failed, if it did.
 
         Args:
             usage: the final usage, None = what was granted, corrected by `last_used`.
-            exact: False = a one-time charge, which is what was debited.
         """
         failure = None
         try:
             await self.asking.resolve(session, at)
             run = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
-            rest = await self._rest(session, at, run) if exact else None
+            rest = await self._rest(session, at, run)
             with self._services.store.transaction(why=f"end of session {session.CGRID}", key=_end_key(session, at)) as tx:
-                after = await self._balanced(session, at, run, rest) if exact else run
+                after = await self._balanced(session, at, run, rest)
                 self._registry.change(session, at, after, tx=tx)
                 if after.EventCost is not run.EventCost:
                     self._keep(session, tx)

@@ -188,12 +188,6 @@ class Lifecycle:
         self._close(session, answered=answered, due=cdr_due)
         return failure
 
-    async def end_once(self, session: Session, *, usage: int) -> None:
-        """Close a session that was never registered and whose charge stands as it was debited."""
-        for at in range(len(session.SRuns)):
-            await self._charging.settle(session, at, usage=usage, last_used=None, exact=False)
-        self._close(session, answered=None, due=False)
-
     def _close(self, session: Session, *, answered: Instant | None, due: bool) -> None:
         if session.SRuns:
             session.EventStart = {**session.start(), "Usage": session.SRuns[0].TotalUsage}

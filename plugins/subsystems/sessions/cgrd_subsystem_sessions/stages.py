@@ -114,11 +114,13 @@ def _asked_once(fields: dict[str, Any], session: Session) -> dict[str, Any]:
     edge="rals", service="RALs", reply="MaxUsage", errors="RALS_ERROR",
 )  # fmt: skip
 async def debit(flow: Flow) -> int:
-    """Charge an event once; how much of it could be paid."""
+    """Charge an event once; how much of it could be paid. What one run was granted beyond that goes back."""
     owner = _owner(flow)
     session = await owner.lifecycle.make(flow, debit_interval=0, force=_forces(flow))
     granted = min(await owner.lifecycle.update(session, session.start(), chargeable=owner.is_chargeable(flow.event)))
-    await owner.lifecycle.end_once(session, usage=granted)
+    failure = await owner.lifecycle.end(session, usage=granted, last_used=None)
+    if failure is not None:
+        raise failure
     return granted
 
 
