@@ -59,11 +59,12 @@ class Events:
             PartiallyExecuted: everything was done, something beside the main work failed.
         """
         asked = asked_by(args.Flags or ())
-        event = self._owner.completed(event_of(args), keyed="*rals" in asked)
+        event = self._owner.completed(event_of(args), keyed=False)
         self._owner.peers.remember(peer)
         flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked, peer=peer)
         flow.strict = BLOCKER in flow.asked
-        flow.runs = [Run(id=RAW, event=event)]
+        # As recorded: chargers fork the event as it came; its own view has the session's CGRID.
+        flow.runs = [Run(id=RAW, event=self._owner.completed(event, keyed="*rals" in asked))]
         answer: dict[str, Any] = await self._owner.answering("SessionSv1.ProcessEvent", args, event, partial(self._travelled, flow))
         return answer
 
