@@ -16,12 +16,12 @@ from cgrd.costs import CallCost, EventCost, descriptor_of, duration_of, event_co
 from cgrd.errors import CgrdError, NotConnected, Prefixed
 from cgrd.flows import settled, travel
 from cgrd_subsystem_sessions.event_flags import BLOCKER, asked_by
+from cgrd_subsystem_sessions.stages import RAW
 from cgrd_subsystem_sessions.structured import event_of
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
 
-RAW = "*raw"
 DERIVED = "*derived_reply"
 
 
@@ -63,8 +63,7 @@ class Events:
         self._owner.peers.remember(peer)
         flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked, peer=peer)
         flow.strict = BLOCKER in flow.asked
-        # As recorded: chargers fork the event as it came; its own view has the session's CGRID.
-        flow.runs = [Run(id=RAW, event=self._owner.completed(event, keyed="*rals" in asked))]
+        flow.runs = [Run(id=RAW, event=event)]
         answer: dict[str, Any] = await self._owner.answering("SessionSv1.ProcessEvent", args, event, partial(self._travelled, flow))
         return answer
 

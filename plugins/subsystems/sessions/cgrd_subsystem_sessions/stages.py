@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EARLIER: Final = "*chargers *attributes *routes *thresholds *stats *stir_authenticate *stir_initiate *resources *ips *cost"
 FORCE: Final = {"ForceDuration": bool}
+RAW: Final = "*raw"
+"""The event's own view in the generic API."""
 LOOPED: Final = -1
 """MaxUsage of a session that debit loops pay."""
 
@@ -122,6 +124,15 @@ async def debit(flow: Flow) -> int:
     if failure is not None:
         raise failure
     return granted
+
+
+@stage("*keyed", of="event", after="*chargers", before="*attributes *routes *thresholds *stats *resources *ips *cost *rals *cdrs", always=True)
+async def keyed(flow: Flow) -> None:
+    """An event for RALs is its session's, and has its CGRID; the chargers' views have none, as recorded, but one that is called `*raw`."""
+    if "*rals" in flow.asked:
+        for run in flow.runs:
+            if run.id == RAW:
+                run.event = _owner(flow).completed(run.event)
 
 
 LATE: Final[dict[str, Any]] = {"of": "event", "after": EARLIER, "before": "*cdrs", "edge": "rals", "service": "RALs"}
