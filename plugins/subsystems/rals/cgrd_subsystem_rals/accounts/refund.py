@@ -13,7 +13,7 @@ import msgspec
 from cgrd.costs import CallDescriptor, Increment
 from cgrd.money import ONE
 from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Held, Purse
-from cgrd_subsystem_rals.accounts.records import GENERIC, MONETARY, Account
+from cgrd_subsystem_rals.accounts.records import MONETARY, Account
 
 
 class Refunded(msgspec.Struct, kw_only=True):
@@ -62,7 +62,7 @@ def _owed(run: Increment, call: CallDescriptor, sign: int) -> Iterator[tuple[tup
         return
     if info.Unit is not None and info.Unit.UUID and sign > 0:
         factor = info.Unit.Factor or ONE
-        yield (call.ToR, GENERIC), info.Unit.UUID, run.usage * factor
+        yield (call.ToR,), info.Unit.UUID, run.usage * factor
     if info.Monetary is not None and info.Monetary.UUID:
         yield (MONETARY,), info.Monetary.UUID, sign * run.total
 
