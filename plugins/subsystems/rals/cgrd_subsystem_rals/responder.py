@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from cgrd_subsystem_rals.actions.execute import Executor
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.publishing import announce
 from cgrd_subsystem_rals.rating import RatingBook, RatingPlanNotFound, cost_by_plan, cost_of
+from cgrd_subsystem_rals.responses import answered, forget_debits
 
 How = Callable[[RatingBook, Bank, Account, CallDescriptor], Debited]
 
@@ -200,6 +202,9 @@ class Responder:
 
     def charged(self, why: str, how: How, call: CallDescriptor) -> CallCost:
         """Debit a call: balances, counters and triggers in one step."""
+        return answered(self.desk.services, why, call, partial(self._charged, why, how, call))
+
+    def _charged(self, why: str, how: How, call: CallDescriptor) -> CallCost:
         account = self.payer(call)
         done = how(self.desk.book, self.desk.accounts.bank, account, call)
         if call.DryRun:
@@ -235,6 +240,7 @@ class Responder:
             Wrong: an increment would take, or is of another tenant's account.
         """
         refuse_takings(args, args.Tenant or self.desk.services.default_tenant)
+        forget_debits(self.desk.services, args)
         return self._refunded("Responder.RefundIncrements", refund, args, uncount=True)
 
     @method("Responder.RefundRounding")
