@@ -104,6 +104,15 @@ def test_only_voice_is_cut_by_the_clock():
     assert len(cost_of(book, call(2 * MINUTE, start="2024-04-09T17:59:00Z", tor="*generic")).Timespans) == 1
 
 
+def test_equal_halves_around_midnight_are_told_as_one_where_no_fee_is_counted_twice():
+    around = {"start": "2024-04-09T23:59:00Z"}
+    [joined] = cost_of(book_of(("*any", rate("0.6"), ALWAYS, 10)), call(2 * MINUTE, **around)).Timespans
+    assert (joined.CompressFactor, [run.Duration for run in joined.Increments]) == (2, [0, SECOND])
+    cost = cost_of(book_of(("*any", rate("0.6", fee="1"), ALWAYS, 10)), call(2 * MINUTE, **around))
+    assert [span.CompressFactor for span in cost.Timespans] == [1, 1]
+    assert event_cost(cost).Cost == cost.Cost == Decimal("2.2")
+
+
 def test_nobody_knows_the_subject():
     with pytest.raises(RatingPlanNotFound, match="RATING_PLAN_NOT_FOUND"):
         cost_of(book_of(("*any", rate("1"), ALWAYS, 10), subject="1002"), call(MINUTE))

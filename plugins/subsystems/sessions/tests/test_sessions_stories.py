@@ -110,6 +110,15 @@ async def test_a_message_is_charged_once(town_at: Callable[..., Any]) -> None:
         assert await town.ask("ProcessMessage", ID="m2", Event={**event, "OriginID": "m2"}) == {}
 
 
+async def test_a_message_that_one_run_cannot_pay_is_paid_by_none(town_at: Callable[..., Any]) -> None:
+    async with town_at() as town:
+        event = {"OriginID": "m1", "RequestType": "*prepaid", "ToR": "*sms", "Account": "1001", "Destination": "1002", "Usage": "2"}
+        town.bank.step, town.bank.money = 1, Decimal("0.02")
+        town.forks.runs = {"*default": None, "second": None}
+        assert await town.ask("ProcessMessage", ID="m1", Event=event, Debit=True) == {"MaxUsage": 0}
+        assert town.bank.money == Decimal("0.02")
+
+
 async def test_free_time_is_not_debited(town_at: Callable[..., Any]) -> None:
     async with town_at() as town:
         assert await town.initiate(Usage="60s", opts={"*sessionsChargeable": False}) == 60 * SECOND

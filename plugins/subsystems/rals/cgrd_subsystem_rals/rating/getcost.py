@@ -52,10 +52,23 @@ def cost_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subjec
 
 
 def _cost_of_spans(call: CallDescriptor, subject: str, spans: list[TimeSpan]) -> CallCost:
-    if call.LoopIndex == 0 and spans:
-        add_connect_fee(spans[0])
+    joined = _with_fee(spans) if call.LoopIndex == 0 and spans else compress_spans(spans)
     cost = _rounded_total(_capped(spans, call.MaxCostSoFar), spans)
-    return call_cost(call, subject=subject, spans=compress_spans(spans), cost=cost)
+    return call_cost(call, subject=subject, spans=joined, cost=cost)
+
+
+def _with_fee(spans: list[TimeSpan]) -> list[TimeSpan]:
+    """The spans compressed, the connect fee before the first one's increments.
+
+    As recorded the fee comes last, and so stands once for every span that was joined: one that costs something is kept from that.
+    """
+    rating = spans[0].RateInterval.Rating if spans[0].RateInterval else None
+    if rating is not None and rating.ConnectFee:
+        add_connect_fee(spans[0])
+        return compress_spans(spans)
+    joined = compress_spans(spans)
+    add_connect_fee(joined[0])
+    return joined
 
 
 def call_cost(call: CallDescriptor, *, subject: str, spans: list[TimeSpan], cost: Decimal) -> CallCost:
