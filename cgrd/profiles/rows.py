@@ -9,7 +9,6 @@ from cgrd.profiles.faults import Fault
 from cgrd.profiles.kind import Column, Items, Kind
 from cgrd.profiles.sheets import CHUNK, Row, Sheet
 
-
 HEADINGS = "a line of headings begins with #"
 
 

@@ -73,7 +73,7 @@ def test_the_guide_s_second_plugin_has_a_kind_and_a_command(tmp_path: Path, quot
     plan.mkdir()
     (plan / "Quotas.csv").write_text("#Tenant,ID,Calls\ncgrates.org,1001,1\n")
     at = f"127.0.0.1:{running.port()}"
-    assert run("-m", "cgrd.cli", "load", "plan", "-s", at, path=quota_path, cwd=tmp_path).stdout == "loaded\n"
+    assert run("-m", "cgrd.cli", "load", "plan", "-s", at, path=quota_path, cwd=tmp_path).stdout == "loaded: 1 Quota\n"
     assert run("-m", "cgrd.cli", "take-call", "1001", "-s", at, path=quota_path, cwd=tmp_path).stdout == "0\n"
     over = run("-m", "cgrd.cli", "take-call", "1001", "-s", at, path=quota_path, cwd=tmp_path)
     assert over.returncode == 1
