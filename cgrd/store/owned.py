@@ -25,7 +25,7 @@ from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction, open_transaction
 
 PAGE: Final = 1000
-MOST_FREE: Final = 1024
+MOST_ABSENT: Final = 1024
 
 
 class OwnedStore:
@@ -46,8 +46,9 @@ class OwnedStore:
         self._tables: dict[str, Table] = {}
         self._next_numbers: dict[str, int] = {}
         self._next_export = driver.next_export()
-        # Values that nobody holds, as the database said: a row is looked for before it is made, and once more when it is.
-        self._free: set[Claim] = set()
+        # Beginnings of unique values that no row in the database has: the runs of one event share theirs, and each is looked for
+        # before it is made and once more when it is.
+        self._absent: set[Claim] = set()
         self._housework = trio.Event()
 
     # Changing.
@@ -106,6 +107,8 @@ class OwnedStore:
             log.exception("store: housekeeping failed; it is tried again after the next commits")
 
     def _committed(self, changes: Changes) -> None:
+        for name, unique, values in changes.claims:
+            self._absent.discard((name, unique, values[:1]))
         if changes.exports or changes.outcomes:
             self.outbox.committed(changes)
         if changes.remembered:
@@ -244,21 +247,18 @@ class OwnedStore:
         for changes in self.layers():
             if claim in changes.claims:
                 return changes.claims[claim]
-        if claim in self._free:
+        begin = table.name, unique, values[:1]
+        if begin in self._absent:
             return None
-        number = self.driver.holder(table, unique, values)
+        number = self.driver.holder(table, unique, values[:1])
         if number is None:
-            self._remember_free(claim)
-        return number
+            self._remember_absent(begin)
+        return number if number is None or len(values) == 1 else self.driver.holder(table, unique, values)
 
-    def _remember_free(self, claim: Claim) -> None:
-        if len(self._free) >= MOST_FREE:
-            self._free.clear()
-        self._free.add(claim)
-
-    def claimed(self, claim: Claim) -> None:
-        """A row with this unique value is coming."""
-        self._free.discard(claim)
+    def _remember_absent(self, begin: Claim) -> None:
+        if len(self._absent) >= MOST_ABSENT:
+            self._absent.clear()
+        self._absent.add(begin)
 
     def next_number(self, table: Table) -> int:
         """The number of a new row."""

@@ -192,9 +192,7 @@ class Transaction:
                 self.store.groups.depend()
                 raise Exists(explain=f"table {table.name} has a row with {names} already")
         for at, key in claims:
-            claim = table.name, at, key
-            self.store.claimed(claim)
-            self.changes.claims[claim] = number
+            self.changes.claims[table.name, at, key] = number
 
     def _release(self, table: Table, values: Values, *, kept: Values | None = None) -> None:
         still = _unique_values(table, kept) if kept is not None else []

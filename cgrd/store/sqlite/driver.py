@@ -137,8 +137,8 @@ class SqliteDriver:
             return declared.declare(self.writer, table)
 
     def holder(self, table: Table, unique: int, values: Values) -> int | None:
-        """The number of the row that holds a unique value."""
-        row = self._one(_holder_sql(table, unique), values)
+        """The number of a row that holds a unique value, or begins as it does."""
+        row = self._one(_holder_sql(table, unique, len(values)), values)
         return row[0] if row else None
 
     def select(
@@ -236,9 +236,9 @@ class SqliteDriver:
 
 
 @functools.cache
-def _holder_sql(table: Table, unique: int) -> str:
-    names = " AND ".join(f'"{name}" = ?' for name in table.unique[unique])
-    return f'SELECT "{table.number}" FROM {declared.sql_name(table)} WHERE {names}'
+def _holder_sql(table: Table, unique: int, count: int) -> str:
+    names = " AND ".join(f'"{name}" = ?' for name in table.unique[unique][:count])
+    return f'SELECT "{table.number}" FROM {declared.sql_name(table)} WHERE {names} LIMIT 1'
 
 
 def _compare_decimals(one: str, other: str) -> int:

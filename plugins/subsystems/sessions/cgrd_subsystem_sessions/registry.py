@@ -5,7 +5,8 @@ Memory is what counts; active and closed sessions are in the store too, put ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from cgrd import Instant
 from cgrd.codec import decode, encode
-from cgrd.durations import DAY, HOUR
+from cgrd.durations import DAY, MINUTE
 from cgrd_subsystem_sessions.session import Session, SRun
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ KIND: Final = "session"
 CLOSED_KIND: Final = "closed_session"
 KEPT_NS: Final = DAY
 """How long a closed session waits for its CDR."""
-KEPT_AFTER_CDR_NS: Final = HOUR
+KEPT_AFTER_CDR_NS: Final = MINUTE
 """How long it is kept afterwards, for a CDR that is sent again."""
 
 
@@ -89,6 +90,8 @@ class Registry:
         self.active: dict[str, Session] = {}
         self.passive: dict[str, Session] = {}
         self.closed: dict[str, Closed] = {}
+        self._recorded: dict[str, Closed] = {}
+        """Those of them whose CDRs were made, in the order in which they were."""
         self.doubtful: set[str] = set()
         """Closed ones whose CDR may have been made without our hearing of it."""
         self.active_index = Index(fields)
@@ -166,23 +169,23 @@ class Registry:
     def recorded(self, closed: Closed, *, at: Instant, tx: Transaction) -> None:
         """Its CDR is made: it need not be kept over a restart."""
         closed.RecordedAt, closed.CDRDue = at, False
+        self._recorded[closed.Session.CGRID] = closed
         tx.delete(CLOSED_KIND, closed.Session.CGRID)
 
     def forget_old(self, *, now_ns: int, at_most: int = 100) -> None:
         """Let go of closed sessions whose time is over, oldest first."""
-        for cgrid in list(self._first_closed(at_most)):
-            if self.closed[cgrid].kept_until() > now_ns:
-                return
-            del self.closed[cgrid]
-            self.doubtful.discard(cgrid)
-            with self._store.transaction(why="closed sessions") as tx:
-                tx.delete(CLOSED_KIND, cgrid)
+        for queue in (self._recorded, self.closed):
+            first = itertools.islice(queue.items(), at_most)
+            for cgrid, closed in list(itertools.takewhile(lambda each: each[1].kept_until() <= now_ns, first)):
+                self._recorded.pop(cgrid, None)
+                if self.closed.get(cgrid) is closed:
+                    self._forget(cgrid)
 
-    def _first_closed(self, count: int) -> Iterator[str]:
-        for at, cgrid in enumerate(self.closed):
-            if at >= count:
-                return
-            yield cgrid
+    def _forget(self, cgrid: str) -> None:
+        del self.closed[cgrid]
+        self.doubtful.discard(cgrid)
+        with self._store.transaction(why="closed sessions") as tx:
+            tx.delete(CLOSED_KIND, cgrid)
 
     def set_passive(self, session: Session) -> None:
         """Keep a copy of another daemon's session."""
