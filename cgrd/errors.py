@@ -11,6 +11,7 @@ from __future__ import annotations
 __all__ = [
     "Busy",
     "CgrdError",
+    "Circular",
     "ConfigurationError",
     "Disconnected",
     "Exists",
@@ -190,6 +191,13 @@ class ReplyTimeout(Unreachable):
 
     def __init__(self, *, explain: str = "") -> None:
         super().__init__("REPLY_TIMEOUT", explain=explain)
+
+
+class Circular(CgrdError):
+    """Thresholds and actions set off one another without end; the one that would have gone on is refused."""
+
+    def __init__(self, *, explain: str = "") -> None:
+        super().__init__("CIRCULAR_CALL", explain=explain)
 
 
 class RemoteError(CgrdError):

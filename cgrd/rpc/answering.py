@@ -13,12 +13,14 @@ import trio
 
 from cgrd.component import Peer
 from cgrd.errors import Busy, CgrdError
+from cgrd.hops import going_on
 from cgrd.rpc.arguments import read_arguments
 from cgrd.rpc.framing import too_deep
 from cgrd.rpc.interface import Directory, Later
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.messages import (
     LONGEST_ID,
+    NOTHING,
     UNREADABLE,
     InternalError,
     InvalidRequest,
@@ -80,6 +82,8 @@ class Answerer:
 
     def answer_message(self, message: Message, peer: Peer | None) -> bytes | Unfinished:
         """The answer of one request."""
+        if message.hops is not NOTHING:
+            return self._answer_far(message, peer)
         try:
             if len(message.id) > LONGEST_ID:
                 raise InvalidRequest(f"an id of more than {LONGEST_ID} octets is not echoed; number your requests")
@@ -92,6 +96,13 @@ class Answerer:
             return b"" if message.is_notification else answered(message, result)
         except Exception as error:
             return _told(message, error)
+
+    def _answer_far(self, message: Message, peer: Peer | None) -> bytes | Unfinished:
+        """The answer of a request that calls of ours have set off: it goes on from where they are."""
+        depth, message.hops = message.depth, NOTHING
+        with going_on(depth):
+            answer = self.answer_message(message, peer)
+        return answer if isinstance(answer, bytes) else partial(_far, depth, answer)
 
     async def _finish(self, message: Message, later: Later) -> bytes:
         try:
@@ -142,6 +153,11 @@ UNKNOWN = Message()
 def unreadable(value: bytes, error: CgrdError) -> bytes:
     """The answer of octets that are no JSON; strict where they look like a 2.0 request."""
     return failed(STRICT if b'"jsonrpc"' in value else UNKNOWN, error)
+
+
+async def _far(depth: int, unfinished: Unfinished) -> bytes:
+    with going_on(depth):
+        return await unfinished()
 
 
 def busy(message: Message) -> bytes:

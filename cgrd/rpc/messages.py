@@ -12,8 +12,10 @@ import msgspec
 
 from cgrd.codec import encode
 from cgrd.errors import CgrdError
+from cgrd.hops import MOST, hops
 
-_NOTHING = msgspec.Raw()
+NOTHING = msgspec.Raw()
+"""A part that is not there."""
 LONGEST_ID: Final = 1024
 """Octets of an id that is echoed; a request with a longer one is refused."""
 _LONGEST_TEXT: Final = 16_384
@@ -25,11 +27,18 @@ class Message(msgspec.Struct):
     """What travels: a request where `method` is there, an answer where it is not. Raw parts are the sender's own octets."""
 
     method: str | None = None
-    id: msgspec.Raw = _NOTHING
-    params: msgspec.Raw = _NOTHING
-    jsonrpc: msgspec.Raw = _NOTHING
-    result: msgspec.Raw = _NOTHING
-    error: msgspec.Raw = _NOTHING
+    id: msgspec.Raw = NOTHING
+    params: msgspec.Raw = NOTHING
+    jsonrpc: msgspec.Raw = NOTHING
+    result: msgspec.Raw = NOTHING
+    error: msgspec.Raw = NOTHING
+    hops: msgspec.Raw = NOTHING
+
+    @property
+    def depth(self) -> int:
+        """`hops`: how deep it is in calls that set off one another (cgrd/hops.py); what is no such number says nothing."""
+        told = bytes(self.hops)
+        return min(int(told), MOST) if told.isdigit() and len(told) < 3 else 0
 
     @property
     def is_strict(self) -> bool:
@@ -71,6 +80,8 @@ read_message = msgspec.json.Decoder(Message).decode
 
 def request(identity: int, method: str, args: object) -> bytes:
     """A request of ours, in the reference's dialect."""
+    if depth := hops():
+        return b'{"method":%b,"params":[%b],"id":%d,"hops":%d}\n' % (encode(method), encode(args), identity, depth)
     return b'{"method":%b,"params":[%b],"id":%d}\n' % (encode(method), encode(args), identity)
 
 
@@ -117,7 +128,7 @@ def salvaged(value: bytes) -> Message:
         raise InvalidRequest("a request is a JSON object with method, params and id") from error
     except UNREADABLE as error:
         raise NotJSON(f"json: {lower_first(str(error))}") from error
-    return Message(id=parts.get("id", _NOTHING), jsonrpc=parts.get("jsonrpc", _NOTHING))
+    return Message(id=parts.get("id", NOTHING), jsonrpc=parts.get("jsonrpc", NOTHING))
 
 
 def shortened(text: str, most: int = _LONGEST_TEXT) -> str:

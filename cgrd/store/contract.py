@@ -43,6 +43,10 @@ class Store(Protocol):
                 one they are made of the request's own key, or anew.
         """
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open in this context: what is queued here is not committed before it ends."""
+
     def call_key(self, request_key: str) -> str:
         """A request key for what the open transaction asks of another daemon now; "" outside of one. `request_key`: the present request's own."""
 

@@ -113,8 +113,8 @@ class Driver(Protocol):
     def waiting(self, exporter: str, *, due_ns: int, limit: int, delivered: Collection[int], failed: Collection[int]) -> list[Waiting]:
         """Records due by `due_ns`, each order key's in the order they were made; not those `delivered`, nor `failed` ones' order keys."""
 
-    def next_due(self, exporter: str) -> int | None:
-        """When the earliest waiting record is due, unix ns."""
+    def next_due(self, exporter: str, *, after_ns: int) -> int | None:
+        """When the earliest waiting record of those is due that are due after an instant, unix ns."""
 
     def dead(self, exporter: str | None, *, limit: int) -> list[Waiting]:
         """Records that were given up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -37,15 +37,21 @@ class Outbox:
         self._store = store
         self._arrivals: dict[str, trio.Event] = {}
 
-    def pending(self, exporter: str, limit: int = 100) -> list[Waiting]:
-        """What is due for an exporter now, in the order of delivery; what `done` and `failed` were told is not among it."""
+    def pending(self, exporter: str, limit: int = 100, *, under_way: Collection[int] = ()) -> list[Waiting]:
+        """What is due for an exporter now, in the order of delivery; what `done` and `failed` were told is not among it.
+
+        Args:
+            exporter: whose.
+            limit: how many at most.
+            under_way: numbers of records that are being delivered; these and what is behind them by order key are left out.
+        """
         outcomes = [each for changes in self._store.layers() for each in changes.outcomes]
         return self._store.driver.waiting(
             exporter,
             due_ns=self._store.clock.now_ns(),
             limit=limit,
             delivered=[number for number, outcome in outcomes if isinstance(outcome, Delivered)],
-            failed=[number for number, outcome in outcomes if isinstance(outcome, Failed)],
+            failed=[*under_way, *(number for number, outcome in outcomes if isinstance(outcome, Failed))],
         )
 
     def done(self, numbers: Iterable[int]) -> None:
@@ -83,14 +89,14 @@ class Outbox:
         """By exporter, what waits and what is dead."""
         return {exporter: Backlog(*counts) for exporter, counts in self._store.driver.backlog().items()}
 
-    async def wait(self, exporter: str) -> None:
-        """Return when something for the exporter may be due: a commit brought it, or its retry has come."""
+    async def wait(self, exporter: str, *, under_way: Collection[int] = ()) -> None:
+        """Return when something for the exporter may be due: a commit brought it, or its retry has come. `under_way` as for `pending`."""
         await trio.lowlevel.checkpoint()
-        while not self.pending(exporter, 1):
+        while not self.pending(exporter, 1, under_way=under_way):
             event = self._arrivals.setdefault(exporter, trio.Event())
-            due = self._store.driver.next_due(exporter)
+            due = self._store.driver.next_due(exporter, after_ns=self._store.clock.now_ns())
             async with trio.open_nursery() as nursery:
-                if due is not None and due > self._store.clock.now_ns():
+                if due is not None:
                     nursery.start_soon(self._wake_at, due, event)
                 await event.wait()
                 nursery.cancel_scope.cancel()
@@ -105,8 +111,12 @@ class Outbox:
         """Wake those who wait for what a group brought."""
         woken = list(self._arrivals) if changes.outcomes else [export.record.exporter for export in changes.exports]
         for exporter in woken:
-            if (event := self._arrivals.pop(exporter, None)) is not None:
-                event.set()
+            self.wake(exporter)
+
+    def wake(self, exporter: str) -> None:
+        """Let who waits for the exporter's records look again, as when one is under way no more."""
+        if (event := self._arrivals.pop(exporter, None)) is not None:
+            event.set()
 
 
 def back_off(attempts: int) -> int:

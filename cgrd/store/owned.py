@@ -57,6 +57,11 @@ class OwnedStore:
         """A block that collects changes."""
         return Transaction(self, why, key)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open in this context."""
+        return open_transaction(self) is not None
+
     def call_key(self, request_key: str) -> str:
         """A request key for what the present transaction asks of another daemon."""
         transaction = open_transaction(self)

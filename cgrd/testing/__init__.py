@@ -1,4 +1,4 @@
-"""The kit for plugin authors: a clock that tests turn, a daemon in memory, a disk and a wire that fail on demand, and the contract of plugins as a check.
+"""The kit for plugin authors: a clock that tests turn, a daemon in memory, the contract of plugins as a check, and what fails on demand: disk, wire, web and mail server.
 
 pytest finds the fixtures `virtual_clock` and `kernel_at` by itself where cgrd is installed; what needs the kernel is imported when it is used.
 """
@@ -12,18 +12,23 @@ from cgrd.testing.clock import VirtualClock
 if TYPE_CHECKING:
     from cgrd.testing.contract import assert_contract
     from cgrd.testing.memory import RecordedPeer, call, kernel_in_memory
+    from cgrd.testing.receivers import MailReceiver, WebReceiver, mail_receiver, web_receiver
     from cgrd.testing.stores import Disk, store_on
     from cgrd.testing.wires import Wire
 
 __all__ = [
     "Disk",
+    "MailReceiver",
     "RecordedPeer",
     "VirtualClock",
+    "WebReceiver",
     "Wire",
     "assert_contract",
     "call",
     "kernel_in_memory",
+    "mail_receiver",
     "store_on",
+    "web_receiver",
 ]
 
 _ROOMS = {
@@ -34,6 +39,10 @@ _ROOMS = {
     "call": "memory",
     "kernel_in_memory": "memory",
     "RecordedPeer": "memory",
+    "MailReceiver": "receivers",
+    "WebReceiver": "receivers",
+    "mail_receiver": "receivers",
+    "web_receiver": "receivers",
 }
 
 

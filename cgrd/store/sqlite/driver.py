@@ -199,9 +199,9 @@ class SqliteDriver:
         """Records due."""
         return exports.waiting(self._all, exporter, due_ns=due_ns, limit=limit, delivered=delivered, failed=failed)
 
-    def next_due(self, exporter: str) -> int | None:
+    def next_due(self, exporter: str, *, after_ns: int) -> int | None:
         """When the earliest waiting record is due."""
-        due: int | None = self._one("SELECT min(due_at) FROM outbox_lanes WHERE exporter = ?", (exporter,))[0]
+        due: int | None = self._one("SELECT min(due_at) FROM outbox_lanes WHERE exporter = ? AND due_at > ?", (exporter, after_ns))[0]
         return due
 
     def dead(self, exporter: str | None, *, limit: int) -> list[Waiting]:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cgrd import Instant, Subsystem
+from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError
 from cgrd_subsystem_rals.accounts.owner import Accounts
 from cgrd_subsystem_rals.accounts.records import Account, SharedGroup
 from cgrd_subsystem_rals.accounts.work import Cause, Later, Work
+from cgrd_subsystem_rals.courier import Courier
+from cgrd_subsystem_rals.effects import Sender
 from cgrd_subsystem_rals.live import LiveBook, TableView, policy_of
 
 if TYPE_CHECKING:
@@ -23,10 +26,12 @@ class Desk:
 
     Args:
         subsystem: whose configuration and edges hold.
+        senders: how effects of actions are sent, by kind.
     """
 
-    def __init__(self, subsystem: Subsystem) -> None:
+    def __init__(self, subsystem: Subsystem, senders: Mapping[str, Sender]) -> None:
         self.subsystem = subsystem
+        self.courier = Courier(self, senders)
         self._callers: dict[str, Subsystem] = {}
         tables = subsystem.services.profiles
         self.groups = tables["SharedGroup"]
@@ -43,6 +48,11 @@ class Desk:
         """The present moment in the daemon's zone."""
         return self.services.clock.now().at_zone(self.services.zone)
 
+    @property
+    def reply_timeout(self) -> float:
+        """How long others have to answer, in seconds."""
+        return parse_duration(str(self.services.config.general["reply_timeout"])) / SECOND
+
     def key(self, tenant: str, account: str) -> str:
         """The key of an account."""
         return f"{tenant or self.services.default_tenant}:{account}"
@@ -55,9 +65,13 @@ class Desk:
         """Make what an order did so, in one transaction; what it left to be done later is the caller's."""
         with self.services.store.transaction(why=work.cause.why) as tx:
             work.keep(tx, remove_expired=bool(self.subsystem.config["remove_expired"]))
+            ordered = [(each, self.courier.order(tx, each)) for each in work.effects]
             for account in work.changed.values():
                 if account is not None:
                     self._join_groups(account)
+        if work.is_waited and not self.services.store.in_transaction:
+            work.reserved = [record for each, record in ordered if each.waited]
+            self.courier.reserve(work.reserved)
 
     def _join_groups(self, account: Account) -> None:
         for balances in (account.BalanceMap or {}).values():
@@ -73,7 +87,8 @@ class Desk:
             self.groups.set(msgspec.structs.replace(group, MemberIds=members), why="shared group")
 
     def in_background(self, work: Work) -> None:
-        """Do what an order left to be done later, one after the other, while nobody waits for it."""
+        """Do what a kept order left to be done later, one after the other, while nobody waits for it."""
+        self.courier.release(work.reserved)
         if work.later:
             self.services.background.start_soon(self._each, work.cause.why, list(work.later))
 
@@ -85,16 +100,32 @@ class Desk:
                 self.services.log("rals").error("not done after the change", why=why, error=str(error), explain=error.explain)
 
     async def finish(self, work: Work) -> None:
-        """Do what an order left to be done later; raises what went wrong first, when everything was tried."""
-        failed: CgrdError | None = None
-        for each in work.later:
-            try:
-                await each()
-            except CgrdError as error:
-                self.services.log("rals").warning("not done after the change", why=work.cause.why, error=str(error), explain=error.explain)
-                failed = failed or error
-        if failed is not None:
-            raise failed
+        """Do what a kept order left to be done later, and deliver what is waited for.
+
+        Raises:
+            CgrdError: what went wrong first, when everything was tried.
+        """
+        try:
+            failed = [error for each in work.later if (error := await self._done(work, each))]
+            failed += await self._delivered(work)
+        finally:
+            self.courier.release(work.reserved)
+        if failed:
+            raise failed[0]
+
+    async def _done(self, work: Work, each: Later) -> CgrdError | None:
+        try:
+            await each()
+        except CgrdError as error:
+            self.services.log("rals").warning("not done after the change", why=work.cause.why, error=str(error), explain=error.explain)
+            return error
+        return None
+
+    async def _delivered(self, work: Work) -> list[CgrdError]:
+        """Nothing is sent that is not committed."""
+        if work.reserved:
+            await self.services.store.durable()
+        return [error for record in work.reserved if (error := await self.courier.attempt(record, is_waited=True))]
 
     def linked(self, edge: str) -> bool:
         """Whether `rals.<edge>_conns` leads anywhere."""

@@ -9,6 +9,7 @@ import trio
 
 from cgrd import Served, Subsystem, methods_of
 from cgrd_subsystem_rals.actions.execute import Executor
+from cgrd_subsystem_rals.actions.types import SENDERS
 from cgrd_subsystem_rals.api import administration_parts
 from cgrd_subsystem_rals.bindings import run_tasks
 from cgrd_subsystem_rals.desk import Desk
@@ -27,7 +28,7 @@ class RALs(Subsystem, section="rals"):
 
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
-        self.desk = Desk(self)
+        self.desk = Desk(self, SENDERS)
         self.executor = Executor(self.desk, services.plugins.vocabulary("cgrd_action_types"))
         self.responder = Responder(self.desk, self.executor)
         self.parts: Sequence[object] = (self.responder, Orders(self.desk, self.executor))
@@ -46,10 +47,10 @@ class RALs(Subsystem, section="rals"):
         return self._administration
 
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
-        """Carry out what was due when the daemon stopped."""
+        """Carry out what was due when the daemon stopped, then deliver what actions send."""
         await self._run_tasks()
         task_status.started()
-        await trio.sleep_forever()
+        await self.desk.courier.run()
 
     async def reload(self, config: dict[str, Any]) -> None:
         """Rate by other settings; accounts stay as they are."""

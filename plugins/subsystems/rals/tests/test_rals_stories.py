@@ -210,12 +210,12 @@ async def test_a_low_balance_sets_off_its_trigger_once() -> None:
         await proven(kernel)
 
 
-async def test_what_cannot_be_posted_is_told_and_the_balance_stays_changed() -> None:
+async def test_what_cannot_be_posted_yet_is_kept_and_the_balance_stays_changed() -> None:
     async with kernel_in_memory(SECTIONS) as kernel:
         await loaded(kernel, ACTIONS)
-        with pytest.raises(PartiallyExecuted):
-            await call(kernel, "APIerSv1.ExecuteAction", Account="1001", ActionsId="FAR")
+        assert await call(kernel, "APIerSv1.ExecuteAction", Account="1001", ActionsId="FAR") == "OK"
         assert await held(kernel, "1001") == {"far": 1}
+        assert kernel.store.outbox.backlog()["*actions"].waiting == 1
 
 
 async def test_actions_due_at_once_are_done_before_the_load_answers_and_never_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from cgrd import CGREvent
 from cgrd.errors import CgrdError, NotFound
+from cgrd.hops import deeper
 from cgrd_subsystem_thresholds.kinds import ThresholdProfile
 from cgrd_subsystem_thresholds.wire import Threshold
 
@@ -25,13 +26,18 @@ async def act(thresholds: ThresholdS, profile: ThresholdProfile, event: CGREvent
         return failed
     for actions in profile.ActionIDs:
         try:
-            if actions == SY_PUBLISH:
-                await thresholds.sy.publish(profile.ID)
-            else:
-                await thresholds.call("actions", "APIerSv1.ExecuteAction", execution(profile.Tenant, actions, event))
+            with deeper(f"threshold {profile.ID}"):
+                await _act(thresholds, profile, actions, event)
         except CgrdError as error:
             failed.append(f"{profile.ID}, actions {actions}: {error} {error.explain}".rstrip())
     return failed
+
+
+async def _act(thresholds: ThresholdS, profile: ThresholdProfile, actions: str, event: CGREvent) -> None:
+    if actions == SY_PUBLISH:
+        await thresholds.sy.publish(profile.ID)
+    else:
+        await thresholds.call("actions", "APIerSv1.ExecuteAction", execution(profile.Tenant, actions, event))
 
 
 def execution(tenant: str, actions: str, event: CGREvent) -> dict[str, Any]:

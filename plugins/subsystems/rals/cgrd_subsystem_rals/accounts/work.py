@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from cgrd.instants import Instant
-from cgrd.store import LedgerEntry
+from cgrd.store import LedgerEntry, Waiting
 from cgrd_subsystem_rals.accounts.operations import clean_expired
 from cgrd_subsystem_rals.accounts.owner import Accounts
 from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Purse
 from cgrd_subsystem_rals.accounts.records import Account
+from cgrd_subsystem_rals.effects import Effect
 
 if TYPE_CHECKING:
     from cgrd.store import Transaction
@@ -38,6 +39,7 @@ class Mark(NamedTuple):
     accounts: dict[str, Account | None]
     entries: int
     later: int
+    effects: int
     beside: int
 
 
@@ -57,6 +59,12 @@ class Work:
         self.changed: dict[str, Account | None] = {}
         self.entries: list[LedgerEntry] = []
         self.later: list[Later] = []
+        self.effects: list[Effect] = []
+        """What is sent once it is committed."""
+        self.is_waited = False
+        """Whether somebody waits for what it leaves to be done later: `Desk.finish`."""
+        self.reserved: list[Waiting] = []
+        """Effects whose first attempt `Desk.finish` makes."""
         self.beside: list[Callable[[], object]] = []
         """What else is changed in the same transaction."""
 
@@ -115,13 +123,14 @@ class Work:
 
     def mark(self) -> Mark:
         """The state as it is now."""
-        return Mark(dict(self.changed), len(self.entries), len(self.later), len(self.beside))
+        return Mark(dict(self.changed), len(self.entries), len(self.later), len(self.effects), len(self.beside))
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was done since."""
         self.changed = mark.accounts
         del self.entries[mark.entries :]
         del self.later[mark.later :]
+        del self.effects[mark.effects :]
         del self.beside[mark.beside :]
 
     def keep(self, tx: Transaction, *, remove_expired: bool) -> None:

@@ -6,12 +6,10 @@ Source: spec/tariffplans.md (action types).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
-from cgrd import CGREvent
-from cgrd.errors import CgrdError, Wrong
+from cgrd.errors import Exists, Wrong
 from cgrd.fields import compile_value
 from cgrd_subsystem_rals.accounts.formulas import amount_of
 from cgrd_subsystem_rals.accounts.records import BalanceFilter
@@ -43,8 +41,10 @@ def cdrlog(doing: Doing) -> None:
     templates = {**USUAL, **doing.extra(dict[str, str])}
     for action in doing.actions:
         if action.ActionType in MOVING:
-            event = CGREvent(Tenant=_tenant(doing), ID=str(uuid4()), Time=doing.at, Event=record(doing, action, templates), APIOpts={})
-            doing.later(partial(_send, doing, event))
+            event = record(doing, action, templates)
+            args = {"Tenant": _tenant(doing), "ID": str(uuid4()), "Time": doing.at, "Event": event, "APIOpts": {}, "Flags": ["*chargers:false"]}
+            # The record says by its OriginID whether it was kept by an attempt before.
+            doing.ask("schedulers", "cdrs", "CDRsV1.ProcessEvent", args, harmless=Exists().word)
 
 
 def _tenant(doing: Doing) -> str:
@@ -84,16 +84,6 @@ def roots_of(doing: Doing, action: Action) -> dict[str, Any]:
         "DestinationIDs": ";".join(balance.DestinationIDs or ()),
     }
     return {"*act": told, "*acnt": {"Tenant": tenant, "AccountID": account, **told}, "*req": dict(doing.event or {})}
-
-
-async def _send(doing: Doing, event: CGREvent) -> None:
-    # Flags come beside the event's own fields.
-    args = {"Tenant": event.Tenant, "ID": event.ID, "Time": event.Time, "Event": event.Event, "APIOpts": event.APIOpts, "Flags": ["*chargers:false"]}
-    try:
-        await doing.desk.call_as("schedulers", "cdrs", "CDRsV1.ProcessEvent", args)
-    except CgrdError as error:
-        doing.desk.services.log("rals").error("record of an action not kept", account=doing.key, error=str(error), explain=error.explain)
-        raise
 
 
 TYPES: dict[str, Run] = {"*cdrlog": cdrlog}

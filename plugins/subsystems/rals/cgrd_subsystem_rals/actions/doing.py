@@ -18,12 +18,37 @@ from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.records import Account, BalanceFilter
 from cgrd_subsystem_rals.accounts.work import Later, Work
 from cgrd_subsystem_rals.desk import Desk
+from cgrd_subsystem_rals.effects import Effect, effect
 from cgrd_subsystem_rals.kinds.actions import Action
 
 if TYPE_CHECKING:
     from cgrd.services import Services
 
+ASK = "*ask"
 Run = Callable[["Doing"], None]
+
+
+class Question(msgspec.Struct):
+    """What another subsystem is asked: see `Doing.ask`."""
+
+    section: str
+    edge: str
+    args: Any
+    harmless: str = ""
+
+
+async def ask(desk: Desk, ordered: Effect) -> None:
+    """Sender: ask another subsystem.
+
+    Raises:
+        CgrdError: its answer, or that it cannot be reached.
+    """
+    question: Question = decode(ordered.body, Question)
+    try:
+        await desk.call_as(question.section, question.edge, ordered.to, question.args)
+    except CgrdError as error:
+        if error.word != question.harmless:
+            raise
 
 
 @dataclass(kw_only=True)
@@ -139,6 +164,33 @@ class Doing:
     async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         """Ask over `rals.<edge>_conns`."""
         return await self.desk.call(edge, method, args, reply)
+
+    def send(self, kind: str, to: str, body: Any, *, waited: bool = False, told: bool = False, attempts: int = 0) -> None:
+        """Send something when the set is committed, at least once, whatever happens to the daemon meanwhile.
+
+        Args:
+            kind: which sender takes it there.
+            to: where.
+            body: what, as JSON.
+            waited: whether who executes the action waits for the first attempt.
+            told: whether that one is told when it fails, which ends it.
+            attempts: how many there are where nobody can be reached, if more than `general.poster_attempts`.
+        """
+        most = max(attempts, int(self.desk.services.config.general["poster_attempts"]))
+        about = f"{self.action.Id} {self.key}".strip()
+        self.work.effects.append(effect(kind, to, body, about=about, attempts=most, waited=waited, told=told))
+
+    def ask(self, section: str, edge: str, method: str, args: object, *, harmless: str = "") -> None:
+        """Ask another subsystem over `<section>.<edge>_conns`, as `send` does; who executes the action waits for the answer.
+
+        Args:
+            section: whose edge it is.
+            edge: over which.
+            method: "Service.Method".
+            args: its argument.
+            harmless: the word of an error that says that all is well.
+        """
+        self.send(ASK, method, {"section": section, "edge": edge, "args": args, "harmless": harmless}, waited=True, told=True)
 
 
 class ActionFailed(CgrdError):

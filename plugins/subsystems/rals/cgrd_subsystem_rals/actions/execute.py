@@ -51,31 +51,50 @@ class Executor:
             raise NotFound(explain=f"no actions {actions_id!r} are stored; load Actions.csv or use SetActions")
         return found.Actions
 
-    def execute(self, actions: Sequence[Action], keys: Iterable[str], *, why: str, event: Event = None) -> list[Work]:
+    def execute(self, actions: Sequence[Action], keys: Iterable[str], *, why: str, event: Event = None, is_waited: bool = False) -> list[Work]:
         """Carry a set out on accounts (none: without one); what waits is left in the orders answered, which are kept.
+
+        Args:
+            actions: the set.
+            keys: the accounts.
+            why: for the ledger and the log.
+            event: what set it off.
+            is_waited: whether the caller is going to `finish` the orders; else they go `in_background`.
 
         Raises:
             PartiallyExecuted: it failed for some account, for which nothing was kept.
+            CgrdError: what it has done cannot be kept.
         """
         done: list[Work] = []
         failed: list[str] = []
-        for key in list(keys) or [""]:
-            work = self.desk.work(why)
-            try:
-                self.run(work, key, actions, event=event)
-            except NotMeant:
-                continue
-            except CgrdError as error:
-                self.desk.services.log("rals").warning("actions failed", why=why, account=key, error=str(error), explain=error.explain)
-                failed.append(f"{key or 'without account'}: {error} {error.explain}".strip())
-                continue
-            self.desk.keep(work)
-            done.append(work)
-        if failed:
+        try:
+            for key in list(keys) or [""]:
+                work = self.desk.work(why)
+                work.is_waited = is_waited
+                if failure := self._tried(work, key, actions, event):
+                    failed.append(failure)
+                    continue
+                self.desk.keep(work)
+                done.append(work)
+            if failed:
+                raise PartiallyExecuted(explain="; ".join(failed))
+        except CgrdError:
+            # What was kept for the accounts before goes on by itself.
             for work in done:
                 self.desk.in_background(work)
-            raise PartiallyExecuted(explain="; ".join(failed))
+            raise
         return done
+
+    def _tried(self, work: Work, key: str, actions: Sequence[Action], event: Event) -> str:
+        """Carry a set out on one account; why it failed, "" when it did not."""
+        try:
+            self.run(work, key, actions, event=event)
+        except NotMeant:
+            return ""
+        except CgrdError as error:
+            self.desk.services.log("rals").warning("actions failed", why=work.cause.why, account=key, error=str(error), explain=error.explain)
+            return f"{key or 'without account'}: {error} {error.explain}".strip()
+        return ""
 
     def run(self, work: Work, key: str, actions: Sequence[Action], *, event: Event = None) -> None:
         """Carry a set out on one account, which is made where there is none.
@@ -157,9 +176,7 @@ class Executor:
             purse.own.ActionTriggers = ordered
             work.take(purse)
 
-    def _next(
-        self, work: Work, key: str, changed: frozenset[str], begun: Collection[tuple[str, str]], tried: set[tuple[str, str]]
-    ) -> ActionTrigger | None:
+    def _next(self, work: Work, key: str, changed: frozenset[str], begun: Collection[tuple[str, str]], tried: set[tuple[str, str]]) -> ActionTrigger | None:
         account = work.find(key)
         if account is None or account.Disabled:
             return None

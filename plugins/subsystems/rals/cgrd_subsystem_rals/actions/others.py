@@ -25,21 +25,19 @@ def _named(doing: Doing) -> dict[str, Any]:
 @without_account
 def reset_threshold(doing: Doing) -> None:
     """Let a threshold count anew, over `schedulers.thresholds_conns`."""
-    doing.later(partial(_ask, doing, "thresholds", "ThresholdSv1.ResetThreshold", _named(doing)))
+    _ask(doing, "thresholds", "ThresholdSv1.ResetThreshold", _named(doing))
 
 
 @without_account
 def reset_stat_queue(doing: Doing) -> None:
     """Empty a queue of statistics, over `schedulers.stats_conns`."""
-    doing.later(partial(_ask, doing, "stats", "StatSv1.ResetStatQueue", _named(doing)))
+    _ask(doing, "stats", "StatSv1.ResetStatQueue", _named(doing))
 
 
-async def _ask(doing: Doing, edge: str, method: str, args: dict[str, Any]) -> None:
+def _ask(doing: Doing, edge: str, method: str, args: dict[str, Any]) -> None:
     # An administrator may have named the connection for balances' events alone.
-    if doing.desk.linked_as("schedulers", edge):
-        await doing.desk.call_as("schedulers", edge, method, args)
-    else:
-        await doing.desk.call(edge, method, args)
+    section = "schedulers" if doing.desk.linked_as("schedulers", edge) else doing.desk.subsystem.section
+    doing.ask(section, edge, method, args)
 
 
 def reset_account_cdr(doing: Doing) -> None:

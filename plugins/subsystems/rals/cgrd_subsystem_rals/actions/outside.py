@@ -1,78 +1,86 @@
-"""Actions that reach out of the daemon: HTTP, mail, other RPC services. They are done when the set is kept."""
+"""Actions that post by HTTP.
+
+Source: spec/tariffplans.md (action types).
+"""
 
 from __future__ import annotations
 
-import smtplib
-from email.message import EmailMessage
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import trio
 
 from cgrd import without_account
 from cgrd.codec import decode, encode
-from cgrd.durations import SECOND, parse_duration
-from cgrd.errors import CgrdError, Unreachable, Wrong
+from cgrd.errors import Unreachable, Wrong
 from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.records import Account
 from cgrd_subsystem_rals.actions.doing import Doing, Run
-from cgrd_subsystem_rals.actions.remote import call_other, filled_parameters
+from cgrd_subsystem_rals.desk import Desk
+from cgrd_subsystem_rals.effects import Effect, Refused
+
+POST: Final = "*http_post"
+NOWHERE: Final = "*none"
+MAY_PASS: Final = (408, 425, 429)
+"""Statuses that blame the client and tell it to come again (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4)."""
 
 
 @without_account
 def http_post(doing: Doing) -> None:
     """Post the account, or the event, as JSON."""
-    doing.later(partial(_posted, doing, encode(doing.told())))
+    _post(doing, doing.told(), waited=True)
 
 
 @without_account
 def http_post_async(doing: Doing) -> None:
     """The same, and nobody waits for it."""
-    doing.later(partial(_start, doing, encode(doing.told())))
+    _post(doing, doing.told(), waited=False)
 
 
 @without_account
 def post_event(doing: Doing) -> None:
     """Post the event as JSON."""
-    doing.later(partial(_posted, doing, encode(dict(doing.event or {}))))
+    _post(doing, dict(doing.event or {}), waited=True)
 
 
-async def _start(doing: Doing, body: bytes) -> None:
-    doing.services.background.start_soon(_post_logged, doing, body)
+def _post(doing: Doing, body: Any, *, waited: bool) -> None:
+    failed_posts = doing.desk.services.config.sections.get("ees", {}).get("failed_posts") or {}
+    # Where failed posts are kept, one that fails is no failure yet.
+    doing.send(POST, doing.action.ExtraParameters, body, waited=waited, told=failed_posts.get("dir") == NOWHERE)
 
 
-async def _post_logged(doing: Doing, body: bytes) -> None:
-    try:
-        await _post(doing, body)
-    except CgrdError as error:
-        doing.desk.services.log("rals").error("not posted", url=doing.action.ExtraParameters, error=str(error), explain=error.explain)
-
-
-async def _posted(doing: Doing, body: bytes) -> None:
-    await _post(doing, body)
-
-
-async def _post(doing: Doing, body: bytes) -> bytes:
-    """Send and give back the answer's body.
+async def post(desk: Desk, ordered: Effect) -> None:
+    """Sender: an HTTP POST.
 
     Raises:
-        Unreachable: it could not be sent, or the answer is no success.
+        Unreachable: it could not be sent, or the receiver has trouble.
+        Refused: the receiver does not want it.
     """
-    url = doing.action.ExtraParameters
+    await posted(desk, ordered.to, bytes(ordered.body), id=ordered.id)
+
+
+async def posted(desk: Desk, url: str, body: bytes, *, id: str = "") -> bytes:
+    """Send JSON and give back the answer's body.
+
+    Raises:
+        Unreachable: it could not be sent, or the receiver has trouble.
+        Refused: the receiver does not want it.
+    """
     import httpx  # a tenth of the start for those who never post
 
+    headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": id} if id else {})
     try:
-        async with httpx.AsyncClient(timeout=_timeout(doing)) as client:
-            answer = await client.post(url, content=body, headers={"Content-Type": "application/json"})
-            answer.raise_for_status()
-            return answer.content
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # A receiver that trickles its answer must not be waited for without end.
+        with trio.fail_after(desk.reply_timeout):
+            async with httpx.AsyncClient(timeout=None, verify=url.startswith("https:")) as client:
+                answer = await client.post(url, content=body, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL, trio.TooSlowError) as error:
         raise Unreachable(f"cannot post to {url}", explain=f"{type(error).__name__}: {error}") from error
-
-
-def _timeout(doing: Doing) -> float:
-    return parse_duration(str(doing.desk.services.config.general["reply_timeout"])) / SECOND
+    if answer.is_success:
+        return answer.content
+    trouble = Refused if answer.is_client_error and answer.status_code not in MAY_PASS else Unreachable
+    raise trouble(f"cannot post to {url}", explain=f"HTTP status {answer.status_code}: {answer.text[:200].strip()}")
 
 
 def remote_set_account(doing: Doing) -> None:
@@ -82,7 +90,7 @@ def remote_set_account(doing: Doing) -> None:
 
 async def _replace(doing: Doing, body: bytes) -> None:
     try:
-        told: Account = decode(await _post(doing, body), Account)
+        told: Account = decode(await posted(doing.desk, doing.action.ExtraParameters, body), Account)
     except msgspec.DecodeError as error:
         raise Wrong(f"{doing.action.ExtraParameters} answered no account: {error}") from error
     work = doing.desk.work(f"{doing.work.cause.why} *remote_set_account")
@@ -103,51 +111,9 @@ def replaced(purse: Purse, told: Account) -> Purse:
     return purse
 
 
-@without_account
-def mail_async(doing: Doing) -> None:
-    """Mail the account, or the event, to the addresses of ExtraParameters."""
-    addresses = [part for part in doing.action.ExtraParameters.replace(";", ",").split(",") if part]
-    if not addresses:
-        raise Wrong("*mail_async: no address", explain="ExtraParameters are mail addresses with , between")
-    text = encode(doing.told()).decode()
-    doing.later(partial(_mail, doing, addresses, text))
-
-
-async def _mail(doing: Doing, addresses: list[str], text: str) -> None:
-    settings = doing.desk.services.config.sections["mailer"]
-    message = EmailMessage()
-    message["From"], message["To"] = str(settings["from_address"]), ", ".join(addresses)
-    message["Subject"] = f"[CGR Notification] Threshold hit on Balance: {doing.key or doing.action.Id}"
-    message.set_content(f"Time: {doing.at}\nActions: {doing.action.Id}\n\n{text}\n")
-    doing.services.background.start_soon(_mailed, doing, settings, message)
-
-
-async def _mailed(doing: Doing, settings: dict[str, Any], message: EmailMessage) -> None:
-    try:
-        await trio.to_thread.run_sync(_deliver, settings, message, abandon_on_cancel=True)
-    except (OSError, smtplib.SMTPException) as error:
-        doing.desk.services.log("rals").error("mail not sent", to=message["To"], error=f"{type(error).__name__}: {error}")
-
-
-def _deliver(settings: dict[str, Any], message: EmailMessage) -> None:
-    host, _, port = str(settings["server"]).partition(":")
-    with smtplib.SMTP(host, int(port or 25), timeout=30) as server:
-        if settings.get("auth_user"):
-            server.login(str(settings["auth_user"]), str(settings["auth_password"]))
-        server.send_message(message)
-
-
-@without_account
-def cgr_rpc(doing: Doing) -> None:
-    """Call a method of another service."""
-    doing.later(partial(call_other, doing, filled_parameters(doing)))
-
-
 TYPES: dict[str, Run] = {
     "*http_post": http_post,
     "*http_post_async": http_post_async,
     "*post_event": post_event,
     "*remote_set_account": remote_set_account,
-    "*mail_async": mail_async,
-    "*cgr_rpc": cgr_rpc,
 }

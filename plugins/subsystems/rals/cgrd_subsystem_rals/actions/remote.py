@@ -6,20 +6,24 @@ Source: spec/tariffplans.md (action types).
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import trio
 
+from cgrd import without_account
 from cgrd.codec import decode, encode, plain_tree
-from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError, Disconnected, RemoteError, ReplyTimeout, Unreachable, Wrong
 from cgrd.fields import MISSING, descend, split_path, text_of
-from cgrd_subsystem_rals.actions.doing import Doing
+from cgrd.hops import deeper, hops
+from cgrd_subsystem_rals.actions.doing import Doing, Run
+from cgrd_subsystem_rals.desk import Desk
+from cgrd_subsystem_rals.effects import Effect
 
 _PLACE = re.compile(r"<<\s*\.([^<>]*?)\s*>>")
 _LONGEST_ANSWER = 10_000_000
-INTERNAL = "*internal"
+INTERNAL: Final = "*internal"
+CALL: Final = "*cgr_rpc"
 
 
 class Parameters(msgspec.Struct):
@@ -54,31 +58,37 @@ def filled_parameters(doing: Doing) -> Parameters:
     return made
 
 
-async def call_other(doing: Doing, asked: Parameters) -> None:
-    """Call, `Attempts` times at most.
+@without_account
+def cgr_rpc(doing: Doing) -> None:
+    """Call a method of another service; where it is `Async`, nobody waits for the answer."""
+    asked = filled_parameters(doing)
+    doing.send(CALL, asked.Address, asked, waited=not asked.Async, told=not asked.Async, attempts=asked.Attempts)
+
+
+async def call(desk: Desk, ordered: Effect) -> None:
+    """Sender: call a method, `Attempts` times at most where somebody waits for it.
 
     Raises:
         CgrdError: what the other answered, or that it could not be reached.
     """
+    asked: Parameters = decode(ordered.body, Parameters)
     failure: CgrdError | None = None
-    for _ in range(max(1, asked.Attempts)):
-        try:
-            await _once(doing, asked)
-        except Unreachable as error:
-            failure = error
-        else:
-            return
+    with deeper(f"*cgr_rpc {asked.Method} of actions {ordered.about}"):
+        for _ in range(max(1, asked.Attempts) if ordered.waited else 1):
+            try:
+                return await _once(desk, asked)
+            except Unreachable as error:
+                failure = error
     assert failure is not None
     raise failure
 
 
-async def _once(doing: Doing, asked: Parameters) -> None:
-    services = doing.desk.services
+async def _once(desk: Desk, asked: Parameters) -> None:
     if asked.Address == INTERNAL:
-        await doing.desk.call_here(asked.Method, asked.Params)
+        await desk.call_here(asked.Method, asked.Params)
         return
-    limit = parse_duration(str(services.config.general["reply_timeout"])) / SECOND
-    request = encode({"id": 1, "method": asked.Method, "params": [plain_tree(asked.Params)]})
+    limit = desk.reply_timeout
+    request = encode({"id": 1, "method": asked.Method, "params": [plain_tree(asked.Params)], "hops": hops()})
     try:
         with trio.fail_after(limit):
             body = await (_over_http(asked.Address, request) if "http" in asked.Transport else _over_tcp(asked.Address, request))
@@ -125,3 +135,6 @@ async def _one_value(stream: trio.SocketStream) -> bytes:
             continue
         return body
     raise Disconnected(explain="the other end closed the connection before it had answered")
+
+
+TYPES: dict[str, Run] = {"*cgr_rpc": cgr_rpc}

@@ -5,7 +5,6 @@ Source: spec/tariffplans.md (action types): `tenant;filters&â€¦;limit;opt:val&â€
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from cgrd import without_account
@@ -18,13 +17,13 @@ PARTS = 5
 @without_account
 def alter_sessions(doing: Doing) -> None:
     """Let agents change the sessions that pass filters."""
-    doing.later(partial(_ask, doing, "SessionSv1.AlterSessions", selection(doing)))
+    doing.ask("rals", "sessions", "SessionSv1.AlterSessions", selection(doing))
 
 
 @without_account
 def force_disconnect(doing: Doing) -> None:
     """End the sessions that pass filters."""
-    doing.later(partial(_ask, doing, "SessionSv1.ForceDisconnect", selection(doing)))
+    doing.ask("rals", "sessions", "SessionSv1.ForceDisconnect", selection(doing))
 
 
 def selection(doing: Doing) -> dict[str, Any]:
@@ -58,10 +57,6 @@ def _number(text: str) -> int:
 def _pairs(text: str) -> dict[str, str]:
     pairs = (part.partition(":") for part in text.split("&") if part)
     return {name: value for name, _, value in pairs}
-
-
-async def _ask(doing: Doing, method: str, args: dict[str, Any]) -> None:
-    await doing.desk.call("sessions", method, args)
 
 
 TYPES: dict[str, Run] = {"*alter_sessions": alter_sessions, "*force_disconnect_sessions": force_disconnect}

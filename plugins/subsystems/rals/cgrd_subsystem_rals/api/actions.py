@@ -36,7 +36,7 @@ class ActionsApi:
         key = self.desk.key(args.Tenant, args.Account) if args.Account else ""
         why = f"APIerSv1.ExecuteAction {args.ActionsId}"
         async with self.desk.services.store.lock(f"account:{key}"):
-            orders = self.executor.execute(self.executor.actions(args.ActionsId), [key] if key else [], why=why)
+            orders = self.executor.execute(self.executor.actions(args.ActionsId), [key] if key else [], why=why, is_waited=True)
         for order in orders:
             try:
                 await self.desk.finish(order)

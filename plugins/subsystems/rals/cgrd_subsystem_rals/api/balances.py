@@ -178,7 +178,7 @@ class BalancesApi:
         return made
 
     async def _done(self, why: str, key: str, actions: list[Action]) -> str:
-        for order in self.executor.execute(actions, [key], why=why):
+        for order in self.executor.execute(actions, [key], why=why, is_waited=True):
             try:
                 await self.desk.finish(order)
             except CgrdError as error:
