@@ -51,11 +51,11 @@ class Call:
         answer = await self._ask("AuthorizeEvent", GetMaxUsage=True, GetAttributes=True)
         return int(answer["MaxUsage"]) // SECOND
 
-    async def start(self) -> None:
-        """It is answered now."""
+    async def start(self, **asked: Any) -> None:
+        """It is answered now; `asked` is what the agent wants beside a session (AllocateResources, ProcessThresholds)."""
         self.answered = self.office.clock.now_ns()
         self.event["AnswerTime"] = str(self.office.clock.now())
-        await self._ask("InitiateSession", InitSession=True)
+        await self._ask("InitiateSession", InitSession=True, **asked)
 
     async def end(self) -> None:
         """It is hung up now: the session ends, the record is written."""
