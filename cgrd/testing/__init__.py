@@ -1,4 +1,4 @@
-"""The kit for plugin authors: a clock that tests turn, a daemon in memory, the contract of plugins as a check, and what fails on demand: disk, wire, web and mail server.
+"""The kit for plugin authors: a clock that tests turn, a daemon in memory, the contract of plugins as a check; disk, wire, web and mail server fail on demand.
 
 pytest finds the fixtures `virtual_clock` and `kernel_at` by itself where cgrd is installed; what needs the kernel is imported when it is used.
 """

@@ -31,6 +31,8 @@ async def port(listening: Callable[..., Any]) -> int:
         (PING, {"id": 1, "result": "Pong", "error": None}),
         (b'{"method":"Desk.Ping","id":"a"}', {"id": "a", "result": "Pong", "error": None}),
         (b'{"method":"Desk.Ping","params":[{}]}', {"id": None, "result": "Pong", "error": None}),
+        (b'{"method":"Desk.Ping","params":[{}],"id":1,"hops":2}', {"id": 1, "result": "Pong", "error": None}),
+        (b'{"method":"Desk.Ping","params":[{}],"id":1,"hops":{"a":"\xff"}}', {"id": 1, "result": "Pong", "error": None}),
         (b'{"id":{"a":\n1},"method":"Desk.Ping"}', {"id": {"a": 1}, "result": "Pong", "error": None}),
         (b'{"id":"\xff","method":"Desk.Ping"}', {"id": None, "result": "Pong", "error": None}),
         (b'{"id":7,"method":"Desk.Missing","params":[{}]}', {"id": 7, "result": None, "error": "NOT_FOUND"}),

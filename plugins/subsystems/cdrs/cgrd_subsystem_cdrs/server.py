@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import trio
 
 from cgrd import CGREvent, Flow, Instant, Stage, Subsystem, method
 from cgrd.codec import plain_tree
@@ -15,6 +16,7 @@ from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, Par
 from cgrd.flows import settled, travel
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
 from cgrd_subsystem_cdrs.records import CDR, Defaults, ExternalCDR, event_of, external
+from cgrd_subsystem_cdrs.session_costs import RemoveCosts, cost_conditions, rules_of
 from cgrd_subsystem_cdrs.stages import record
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _EDGES: Final = {"*attributes": "attributes", "*chargers": "chargers", "*rals": "rals", "*export": "ees", "*thresholds": "thresholds", "*stats": "stats"}
 
+AT_A_TIME: Final = 200
+"""Rows that one transaction removes."""
 
 Parts = tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]
 
@@ -235,6 +239,23 @@ class CDRServer(Subsystem, section="cdrs"):
             raise MandatoryMissing("CGRID")
         with self.services.store.transaction(why=f"session cost of {cost.CGRID}:{cost.RunID}") as tx:
             tx.insert(SESSION_COSTS, _cost_row(cost, at=self.services.clock.now()))
+        return "OK"
+
+    @method("CDRsV1.RemoveSessionCosts")
+    async def remove_session_costs(self, args: RemoveCosts) -> str:
+        """Forget what sessions have cost; some at a time, so that nobody waits for it.
+
+        Raises:
+            NotFound, Wrong: a filter that is not there, or that costs of sessions cannot be asked.
+        """
+        store, tenant = self.services.store, args.Tenant or self.services.default_tenant
+        rules = rules_of(tenant, args.FilterIDs or [], self.services.profiles.filter)
+        where = cost_conditions(rules, zone=self.services.zone, now=self.services.clock.now())
+        while rows := store.select(SESSION_COSTS, where, limit=AT_A_TIME):
+            with store.transaction(why="CDRsV1.RemoveSessionCosts") as tx:
+                for row in rows:
+                    tx.delete_row(SESSION_COSTS, row[SESSION_COSTS.number])
+            await trio.lowlevel.checkpoint()
         return "OK"
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from cgrd.errors import CgrdError
+from cgrd.errors import CgrdError, Exists
 from cgrd.testing import call, kernel_in_memory
 
 SECTIONS = {
@@ -69,7 +69,7 @@ async def test_an_unknown_type_fails_its_set():
         assert await held(kernel) is None
 
 
-@pytest.mark.parametrize("kind", ["*remove_session_costs", "*sy_publish"])
+@pytest.mark.parametrize("kind", ["*sy_publish"])
 async def test_what_this_daemon_cannot_do_is_refused_and_says_why(kind):
     async with daemon() as kernel:
         with pytest.raises(CgrdError, match="PARTIALLY_EXECUTED") as refused:
@@ -218,3 +218,69 @@ async def test_what_the_ledger_could_not_add_up_is_refused():
                 with pytest.raises(CgrdError, match="does not add up"):
                     await call(kernel, method, Account="1001", BalanceType="*monetary", Value=value, Balance={"ID": "main"})
         assert await held(kernel) == {"main": 10}
+
+
+COSTS = {
+    "rals": {"enabled": True},
+    "cdrs": {"enabled": True},
+    "schedulers": {"enabled": True, "cdrs_conns": ["*internal"]},
+    "apiers": {"enabled": True},
+}
+
+
+async def store_cost(kernel, number, cost):
+    """Keep the cost of a session; whether there was none."""
+    try:
+        await call(kernel, "CDRsV1.StoreSessionCost", Cost={"CGRID": f"c{number}", "RunID": "*default", **cost}, CheckDuplicate=True)
+    except Exists:
+        return False
+    return True
+
+
+async def left(kernel, filters, *, costs):
+    """CGRIDs of the costs that remain when those are removed that filters mean."""
+    for number, cost in enumerate(costs):
+        assert await store_cost(kernel, number, cost)
+    await run(kernel, ("*remove_session_costs", {"ExtraParameters": filters}))
+    return [f"c{number}" for number, cost in enumerate(costs) if not await store_cost(kernel, number, cost)]
+
+
+@pytest.mark.parametrize(
+    ("filters", "remain"),
+    [
+        ("", []),
+        ("*string:~*sc.OriginHost:h1", ["c1", "c2"]),
+        ("*notstring:~*sc.OriginHost:h1", ["c0"]),
+        ("*prefix:~*sc.OriginID:a|b", ["c2"]),
+        ("*string:~*sc.CostSource:*sessions;*gte:~*sc.Usage:1m", ["c0", "c2"]),
+        ("*lt:~*sc.CreatedAt:2020-01-01T00:00:00Z", ["c0", "c1", "c2"]),
+        ("*lte:~*sc.CreatedAt:*now", []),
+        ("OLD", ["c2"]),
+    ],
+)
+async def test_costs_of_sessions_that_filters_mean_are_forgotten(filters, remain):
+    costs = [
+        {"OriginHost": "h1", "OriginID": "a1", "CostSource": "*sessions", "Usage": 10_000_000_000},
+        {"OriginHost": "h2", "OriginID": "b1", "CostSource": "*sessions", "Usage": 60_000_000_000},
+        {"OriginHost": "h2", "OriginID": "c1", "CostSource": "", "Usage": 90_000_000_000},
+    ]
+    async with kernel_in_memory(COSTS) as kernel:
+        rule = {"Type": "*lte", "Element": "~*sc.Usage", "Values": ["1m"]}
+        await call(kernel, "APIerSv1.SetFilter", Tenant="cgrates.org", ID="OLD", Rules=[rule])
+        assert await left(kernel, filters, costs=costs) == remain
+
+
+@pytest.mark.parametrize("filters", ["NOSUCH", "*string:~*req.CGRID:c0", "*regex:~*sc.CGRID:.", "*gt:~*sc.Usage:", "*nonsense", "*lt:~*sc.Usage:soon"])
+async def test_filters_that_costs_of_sessions_cannot_be_asked_remove_nothing(filters):
+    async with kernel_in_memory(COSTS) as kernel:
+        assert await store_cost(kernel, 0, {})
+        with pytest.raises(CgrdError, match="PARTIALLY_EXECUTED"):
+            await run(kernel, ("*remove_session_costs", {"ExtraParameters": filters}))
+        assert not await store_cost(kernel, 0, {})
+
+
+async def test_without_cdrs_there_are_no_costs_of_sessions_to_forget():
+    async with daemon() as kernel:
+        with pytest.raises(CgrdError, match="PARTIALLY_EXECUTED") as refused:
+            await run(kernel, ("*remove_session_costs", {}))
+        assert "No connection with CDR Server" in refused.value.explain

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import trio.testing
 from cgrd_subsystem_thresholds.acting import account_of
 from cgrd_subsystem_thresholds.wire import SyConnection
@@ -15,7 +16,7 @@ from cgrd.durations import SECOND
 from cgrd.errors import CgrdError, NotFound, PartiallyExecuted
 from cgrd.kernel import Kernel
 from cgrd.store import SqliteStore
-from cgrd.testing import VirtualClock, call, kernel_in_memory
+from cgrd.testing import VirtualClock, call, kernel_in_memory, web_receiver
 
 SECTIONS: dict[str, Any] = {"thresholds": {"enabled": True}, "apiers": {"enabled": True}, "rals": {"enabled": True}}
 
@@ -175,3 +176,73 @@ async def test_a_sy_session_hears_of_its_threshold_until_it_ends() -> None:
         await graph.request(graph.find("ThresholdSv1.RemoveClientConnID"), "abc")
         with pytest.raises(CgrdError, match="PARTIALLY_EXECUTED"):
             await hit(kernel, AccountID="1001")
+
+
+CIRCLE: dict[str, Any] = {
+    **SECTIONS,
+    "rals": {"enabled": True, "thresholds_conns": ["*internal"]},
+    "general": {"reply_timeout": "1m"},
+}
+
+
+async def circle(kernel: Kernel, **more: Any) -> None:
+    """A threshold on an account's change whose actions change the account again."""
+    await topup(kernel)
+    again = [
+        {"Identifier": "*topup", "BalanceType": "*monetary", "BalanceId": "main", "Units": "1", "Weight": 20},
+        {"Identifier": "*publish_account", "Weight": 10},
+    ]
+    await call(kernel, "APIerSv2.SetActions", ActionsId="AGAIN", Actions=again)
+    await threshold(kernel, "CIRCLE", FilterIDs=["*string:~*opts.*eventType:AccountUpdate"], ActionIDs=["AGAIN"], **more)
+
+
+def ends(logs: list[Any]) -> int:
+    """How often a circle was ended."""
+    return sum("CIRCULAR_CALL" in str(line) for line in logs if line["event"] == "not all done")
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_threshold_that_sets_itself_off_ends_at_once(waits: bool) -> None:
+    async with kernel_in_memory(CIRCLE) as kernel:
+        await circle(kernel, Async=not waits)
+        with structlog.testing.capture_logs() as logs:
+            await call(kernel, "APIerSv1.AddBalance", Account="1001", BalanceType="*monetary", Value=1, Balance={"ID": "main"})
+            await trio.testing.wait_all_tasks_blocked()
+        assert ends(logs) == 1
+        assert await money(kernel) == 17  # what was asked for, and 16 times what it has set off
+
+
+async def test_a_threshold_that_sets_itself_off_over_the_daemons_own_socket_ends_at_once() -> None:
+    async with web_receiver() as free:
+        port = free.port
+    own = {"conns": [{"address": f"127.0.0.1:{port}", "transport": "*json"}]}
+    edges = {"thresholds": {"enabled": True, "apiers_conns": ["own"]}, "rals": {"enabled": True, "thresholds_conns": ["own"]}}
+    async with kernel_in_memory({**CIRCLE, **edges, "listen": {"rpc_json": f"127.0.0.1:{port}"}, "rpc_conns": {"own": own}}) as kernel:
+        await circle(kernel)
+        with structlog.testing.capture_logs() as logs:
+            await call(kernel, "APIerSv1.AddBalance", Account="1001", BalanceType="*monetary", Value=1, Balance={"ID": "main"})
+        assert ends(logs) == 1
+        assert await money(kernel) == 17
+
+
+@pytest.mark.parametrize(
+    ("edge", "rule"),
+    [
+        ({"stats_conns": ["*internal"]}, "*gte:~*stats.CALLS.*sum#~*req.Cost:7"),
+        ({"apiers_conns": ["*internal"]}, "*lt:~*accounts.<~*req.Account>.BalanceMap.*monetary[0].Value:3"),
+        ({"resources_conns": ["*internal"]}, "*lte:~*resources.LINES.Available:1"),
+    ],
+)
+async def test_filters_read_what_other_subsystems_hold(edge: dict[str, Any], rule: str) -> None:
+    sections = {**SECTIONS, "stats": {"enabled": True}, "resources": {"enabled": True}, "filters": edge}
+    async with kernel_in_memory(sections) as kernel:
+        await call(kernel, "APIerSv1.SetStatQueueProfile", ID="CALLS", Metrics=[{"MetricID": "*sum#~*req.Cost"}], QueueLength=10)
+        await call(kernel, "APIerSv1.SetResourceProfile", ID="LINES", Limit=2, UsageTTL=-1)
+        await call(kernel, "APIerSv1.AddBalance", Account="1001", BalanceType="*monetary", Value=9, Balance={"ID": "main"})
+        await threshold(kernel, "TH", FilterIDs=["*string:~*req.Account:1001", rule])
+        with pytest.raises(NotFound):
+            await hit(kernel, Account="1001")
+        await call(kernel, "StatSv1.ProcessEvent", ID="s", Event={"Cost": 8})
+        await call(kernel, "ResourceSv1.AllocateResources", ID="r", Event={"Account": "1001"}, APIOpts={"*rsUsageID": "r", "*rsUnits": 1})
+        await call(kernel, "APIerSv1.DebitBalance", Account="1001", BalanceType="*monetary", Value=7, Balance={"ID": "main"})
+        assert await hit(kernel, Account="1001") == ["TH"]

@@ -36,8 +36,7 @@ def cdrlog(doing: Doing) -> None:
     Raises:
         Wrong: `schedulers.cdrs_conns` is empty, or ExtraParameters are no map.
     """
-    if not doing.desk.linked_as("schedulers", "cdrs"):
-        raise Wrong("No connection with CDR Server", explain="schedulers.cdrs_conns is empty; name a connection there, as *internal")
+    need_cdrs(doing)
     templates = {**USUAL, **doing.extra(dict[str, str])}
     for action in doing.actions:
         if action.ActionType in MOVING:
@@ -45,6 +44,16 @@ def cdrlog(doing: Doing) -> None:
             args = {"Tenant": _tenant(doing), "ID": str(uuid4()), "Time": doing.at, "Event": event, "APIOpts": {}, "Flags": ["*chargers:false"]}
             # The record says by its OriginID whether it was kept by an attempt before.
             doing.ask("schedulers", "cdrs", "CDRsV1.ProcessEvent", args, harmless=Exists().word)
+
+
+def need_cdrs(doing: Doing) -> None:
+    """Refuse an action on CDRs where there are none.
+
+    Raises:
+        Wrong: `schedulers.cdrs_conns` is empty.
+    """
+    if not doing.desk.linked_as("schedulers", "cdrs"):
+        raise Wrong("No connection with CDR Server", explain="schedulers.cdrs_conns is empty; name a connection there, as *internal")
 
 
 def _tenant(doing: Doing) -> str:

@@ -10,6 +10,7 @@ from cgrd.codec import convert, decode
 from cgrd.costs import AccountSummary
 from cgrd.errors import NotFound, Wrong
 from cgrd_subsystem_rals.accounts.purse import Held
+from cgrd_subsystem_rals.actions.cdrlog import need_cdrs
 from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 
@@ -40,6 +41,19 @@ def _ask(doing: Doing, edge: str, method: str, args: dict[str, Any]) -> None:
     doing.ask(section, edge, method, args)
 
 
+@without_account
+def remove_session_costs(doing: Doing) -> None:
+    """Let CDRs forget what sessions have cost, over `schedulers.cdrs_conns`; ExtraParameters are ids of filters on `~*sc.<field>`.
+
+    Raises:
+        Wrong: `schedulers.cdrs_conns` is empty.
+    """
+    need_cdrs(doing)
+    ids = [part for part in doing.action.ExtraParameters.split(";") if part]
+    args = {"Tenant": doing.key.partition(":")[0] or doing.desk.services.default_tenant, "FilterIDs": ids}
+    doing.ask("schedulers", "cdrs", "CDRsV1.RemoveSessionCosts", args)
+
+
 def reset_account_cdr(doing: Doing) -> None:
     """Set balances to what the account's last record says they held."""
     doing.later(partial(_restore, doing))
@@ -65,4 +79,9 @@ async def _restore(doing: Doing) -> None:
     doing.desk.keep(work)
 
 
-TYPES: dict[str, Run] = {"*reset_threshold": reset_threshold, "*reset_stat_queue": reset_stat_queue, "*reset_account_cdr": reset_account_cdr}
+TYPES: dict[str, Run] = {
+    "*reset_threshold": reset_threshold,
+    "*reset_stat_queue": reset_stat_queue,
+    "*remove_session_costs": remove_session_costs,
+    "*reset_account_cdr": reset_account_cdr,
+}

@@ -6,8 +6,7 @@ from cgrd import without_account
 from cgrd_subsystem_rals.actions.doing import ActionFailed, Doing, Run
 
 WHY = {
-    "*remove_session_costs": "costs of sessions go with the records that took them over; there is nothing to remove",
-    "*sy_publish": "it tells a Diameter peer of spending limits (Sy), and no installed agent speaks Sy",
+    "*sy_publish": "it tells a Diameter peer of spending limits (Sy), and no installed agent speaks Sy; it comes with the Diameter agent",
 }
 
 
