@@ -255,6 +255,8 @@ async def left(kernel, filters, *, costs):
         ("*string:~*sc.CostSource:*sessions;*gte:~*sc.Usage:1m", ["c0", "c2"]),
         ("*lt:~*sc.CreatedAt:2020-01-01T00:00:00Z", ["c0", "c1", "c2"]),
         ("*lte:~*sc.CreatedAt:*now", []),
+        ("*lt:~*sc.CreatedAt:-24h", ["c0", "c1", "c2"]),
+        ("*gt:~*sc.CreatedAt:-24h", []),
         ("OLD", ["c2"]),
     ],
 )

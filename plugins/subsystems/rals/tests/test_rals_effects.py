@@ -111,8 +111,14 @@ async def test_what_nobody_takes_is_given_up_after_poster_attempts_and_can_be_se
         assert [line for line in logs if line["event"].startswith("effect of actions given up") and line["to"] == web.url]
         await clock.advance(HOUR)
         assert len(web.posts) == 3
+        (told,) = await call(kernel, "APIerSv1.GetFailedPosts", Modules=["*actions"])
+        assert (told["Module"], told["Attempts"], told["Time"]) == ("*actions", 3, "2026-01-31T08:00:00Z")
+        assert web.url in told["Payload"]
+        assert await call(kernel, "APIerSv1.GetFailedPosts", Modules=["CSV"]) == []
         web.status = 200
-        kernel.store.outbox.requeue(record.number for record in kernel.store.outbox.dead())
+        assert await call(kernel, "APIerSv1.ReplayFailedPosts", Modules=["CSV"]) == "OK"
+        assert len(dead(kernel)) == 1
+        assert await call(kernel, "APIerSv1.ReplayFailedPosts") == "OK"
         await web.until(lambda: len(web.posts) == 4)
         await delivered(kernel)
         assert not kernel.store.outbox.backlog()
