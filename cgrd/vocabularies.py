@@ -42,6 +42,7 @@ class BalanceView(Protocol):
     @property
     def Value(self) -> Decimal:
         """In the unit of its type: money, ns, octets or pieces."""
+
     @property
     def ExpirationDate(self) -> Instant:
         """The zero instant means never."""
@@ -67,6 +68,7 @@ class ActionRow(Protocol):
     @property
     def Id(self) -> str:
         """Of its set."""
+
     @property
     def ActionType(self) -> str: ...
     @property
@@ -120,7 +122,13 @@ class ActionContext(Protocol):
         """Take from the balances that the row means, as `*debit` does."""
 
     def later(self, each: Callable[[], Awaitable[None]]) -> None:
-        """Do what has to wait (a request to others, a mail) when the set is kept; not at all when it is not."""
+        """Do what has to wait when the set is kept; not at all when it is not, nor when the daemon is killed in between."""
+
+    def ask(self, section: str, edge: str, method: str, args: object, *, harmless: str = "") -> None:
+        """Ask another subsystem over `<section>.<edge>_conns`, at least once, when the set is committed, whatever happens to the daemon meanwhile.
+
+        Who executes the action waits for the answer; an error makes the set `PARTIALLY_EXECUTED`, except the word that is `harmless`.
+        """
 
     async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         """Ask over `rals.<edge>_conns`; for what is done later."""

@@ -65,7 +65,7 @@ def _conditions(rule: Rule, zone: tzinfo, now: Instant) -> Sequence[Condition]:
         if field in AMOUNTS and rule.Type in COMPARED:
             # Of several values one is enough.
             bounds = [parse_duration(text) if field == "Usage" else parse_instant(text, zone=zone, now=now) for text in values]
-            bound = min(bounds) if rule.Type.startswith("*g") else max(bounds)  # type: ignore[type-var]
+            bound = min(bounds) if rule.Type.startswith("*g") else max(bounds)
             return [Condition(AMOUNTS[field], COMPARED[rule.Type], bound)]  # type: ignore[arg-type]
     known = f"{', '.join(ALIKE)} of {', '.join(ROOT + name for name in TEXTS)}; {', '.join(COMPARED)} of {', '.join(ROOT + name for name in AMOUNTS)}"
     raise Wrong(f"costs of sessions cannot be asked for {rule.Type}:{rule.Element}:{'|'.join(values)}", explain=f"there are {known}")
