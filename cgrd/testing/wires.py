@@ -8,10 +8,11 @@ import msgspec
 import trio
 
 from cgrd.codec import decode, encode
-from cgrd.errors import CgrdError, Disconnected, RemoteError
+from cgrd.errors import CgrdError, Disconnected
 from cgrd.once import key_of
 from cgrd.rpc.arguments import read_arguments
 from cgrd.rpc.pool import Pool
+from cgrd.rpc.remote_errors import remote_error
 from cgrd.rpc.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -53,18 +54,18 @@ class Wire:
 
         Raises:
             Disconnected: as the test wanted.
-            RemoteError: the other daemon's error.
+            CgrdError: the other daemon's error, of the type that its word has over a socket, without its explanation.
         """
         fault = "request" if self.down else self.faults.pop(0) if self.faults else ""
         if fault == "request":
             raise Disconnected(explain="the wire is down")
-        served = self.graph.find(method)
-        given = read_arguments(served.args, msgspec.Raw(encode([args])))
-        self.sent.append((method, key_of(given)))
         try:
+            served = self.graph.find(method)
+            given = read_arguments(served.args, msgspec.Raw(encode([args])))
+            self.sent.append((method, key_of(given)))
             answer = await self.graph.request(served, given)
         except CgrdError as error:
-            raise RemoteError(error.word, explain=error.explain) from error
+            raise remote_error(error.word) from error
         if fault == "answer":
             raise Disconnected(explain="the answer is lost", asked=True)
         return decode(encode(answer), reply)
