@@ -7,12 +7,12 @@ Source: spec/agents.md §A3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from cgrd.errors import CgrdError, NotFound, Wrong
-from cgrd.fields.converters import CONVERTERS, Converter, ConverterFactory, compile_converter
+from cgrd.fields.converters import Converter, compile_converter
 from cgrd.fields.missing import MISSING
 from cgrd.fields.paths import Fetch, Read, compile_path
 from cgrd.fields.patterns import replacer
@@ -100,30 +100,27 @@ def split_rules(text: str, separator: str = ";") -> list[str]:
     return rules
 
 
-def compile_value(text: str, *, separator: str = ";", converters: Mapping[str, ConverterFactory] = CONVERTERS) -> Value:
+def compile_value(text: str, *, separator: str = ";") -> Value:
     """The value of a rule list.
 
     Args:
         text: the list.
         separator: what stands between parts (`general.rsr_separator`).
-        converters: the vocabulary, with what plugins add.
 
     Raises:
         CgrdError: a rule, pattern or converter of it is wrong, in the reference's words.
     """
-    if converters is CONVERTERS:
-        return _cached(text, separator)
-    return compile_rules(split_rules(text, separator), rule=text, converters=converters)
+    return _compiled(text, separator)
 
 
 @lru_cache(65536)
-def _cached(text: str, separator: str) -> Value:
+def _compiled(text: str, separator: str) -> Value:
     return compile_rules(split_rules(text, separator), rule=text)
 
 
-def compile_rules(rules: Sequence[str], *, rule: str = "", converters: Mapping[str, ConverterFactory] = CONVERTERS) -> Value:
+def compile_rules(rules: Sequence[str], *, rule: str = "") -> Value:
     """The value of a list that is split already (the `[{"Rules": …}]` of attribute profiles); raises as `compile_value`."""
-    parts = tuple(compile_rule(text, converters=converters) for text in rules)
+    parts = tuple(compile_rule(text) for text in rules)
     if len(parts) == 1:
         return parts[0]
     constants = [part.constant for part in parts]
@@ -148,41 +145,37 @@ def _joined(parts: tuple[Value, ...]) -> Read:
     return read
 
 
-def compile_rule(text: str, *, converters: Mapping[str, ConverterFactory] = CONVERTERS) -> Value:
+def compile_rule(text: str) -> Value:
     """The value of one rule, in which the separator means nothing; raises as `compile_value`."""
-    return _cached_rule(text) if converters is CONVERTERS else _compiled_rule(text, converters)
+    return _compiled_rule(text)
 
 
 @lru_cache(4096)
-def _cached_rule(text: str) -> Value:
-    return _compiled_rule(text, CONVERTERS)
-
-
-def _compiled_rule(text: str, converters: Mapping[str, ConverterFactory]) -> Value:
+def _compiled_rule(text: str) -> Value:
     if not text:
         raise Wrong("empty RSRParser in rule: <>")
-    body, chain = _converters(text, converters)
+    body, chain = _converters(text)
     if not body.startswith("~"):
         return _constant(text, body, chain)
     where, *replacements = body[1:].split(":s/")
     replacers = [replacer(*_members(rule)) for rule in replacements]
-    path = compile_path(where, compile_part=lambda inner: compile_value(inner, converters=converters))
+    path = compile_path(where, compile_part=compile_value)
     read = _converted(path.read, [*replacers, *chain]) if replacers or chain else path.read
     return Value(rule=text, read=read, constant=None, fetches=path.fetches)
 
 
-def _converters(text: str, vocabulary: Mapping[str, ConverterFactory]) -> tuple[str, list[Converter]]:
+def _converters(text: str) -> tuple[str, list[Converter]]:
     body, found, names = text.partition("{*")
     if not found:
         return text, []
     if not names.endswith("}"):
         raise Wrong(f"invalid converter terminator in rule: <{text}>")
-    return body, [_converter(name, vocabulary) for name in f"*{names[:-1]}".split("&")]
+    return body, [_converter(name) for name in f"*{names[:-1]}".split("&")]
 
 
-def _converter(definition: str, vocabulary: Mapping[str, ConverterFactory]) -> Converter:
+def _converter(definition: str) -> Converter:
     try:
-        return compile_converter(definition, vocabulary)
+        return compile_converter(definition)
     except CgrdError as error:
         raise Wrong(f"invalid converter value in string: <{definition}>, err: {error}", explain=error.explain) from error
 

@@ -22,16 +22,16 @@ CONVERTERS: dict[str, ConverterFactory] = {**LENGTHS, **NUMBERS, **TEXTS, **TIME
 _OURS = frozenset(CONVERTERS)
 
 
-def compile_converter(definition: str, vocabulary: Mapping[str, ConverterFactory] = CONVERTERS) -> Converter:
+def compile_converter(definition: str) -> Converter:
     """The converter of `*name:arg:arg`.
 
     Raises:
         Wrong: no converter has that name, or its arguments are wrong.
     """
     name, *args = definition.split(":")
-    factory = vocabulary.get(name)
+    factory = CONVERTERS.get(name)
     if factory is None:
-        raise Wrong(f"unsupported converter definition: <{definition}>", explain=f"known converters: {' '.join(sorted(vocabulary))}")
+        raise Wrong(f"unsupported converter definition: <{definition}>", explain=f"known converters: {' '.join(sorted(CONVERTERS))}")
     return factory(args)
 
 
