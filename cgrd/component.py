@@ -149,10 +149,15 @@ class Agent(Component):
 
 def methods_of(part: object, *, owner: str) -> Iterator[Served]:
     """The methods marked with `@method` on any object: a component, or a part that it is made of."""
-    for attribute in dir(type(part)):
-        function = getattr(type(part), attribute, None)
-        for name in getattr(function, "__cgrd_methods__", ()):
-            yield served_as(name, getattr(part, attribute), owner=owner)
+    for name, attribute in declared_methods(type(part)):
+        yield served_as(name, getattr(part, attribute), owner=owner)
+
+
+def declared_methods(kind: type) -> Iterator[tuple[str, str]]:
+    """RPC name and attribute of each function of a class that is marked with `@method`."""
+    for attribute in dir(kind):
+        for name in getattr(getattr(kind, attribute, None), "__cgrd_methods__", ()):
+            yield name, attribute
 
 
 def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any = None) -> Served:

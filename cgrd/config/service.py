@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from cgrd.codec import encode
-from cgrd.component import Served, method, served_as
+from cgrd.component import Served, method, methods_of
 from cgrd.config.load import defaults, overlaid
 from cgrd.config.render import is_shown, render
 from cgrd.config.sources import Source, dialect_of, from_text, read
@@ -84,10 +84,7 @@ class ConfigService:
 
     def served(self) -> Iterator[Served]:
         """The methods, for the graph."""
-        for name in dir(type(self)):
-            function = getattr(type(self), name, None)
-            for served in getattr(function, "__cgrd_methods__", ()):
-                yield served_as(served, getattr(self, name), owner="configs")
+        return methods_of(self, owner="configs")
 
     @method("ConfigSv1.GetConfig")
     def get_config(self, args: SectionArgs) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 
 from cgrd.codec import decode
-from cgrd.component import Component
+from cgrd.component import Component, declared_methods
 from cgrd.config.schema import inline
 from cgrd.plugins import Plugin, Plugins, light_stages
 from cgrd.testing.imports import forbidden_imports
@@ -116,10 +116,8 @@ def stage_findings(plugin: Plugin) -> Iterator[str]:
 
 def method_findings(component: type[Component]) -> Iterator[str]:
     """Every function that is marked as a method says what it takes and gives, and what it does."""
-    for attribute in dir(component):
-        function = getattr(component, attribute, None)
-        for name in getattr(function, "__cgrd_methods__", ()):
-            yield from (f"{name} ({component.__name__}.{attribute}) {lack}" for lack in _lacks(function))
+    for name, attribute in declared_methods(component):
+        yield from (f"{name} ({component.__name__}.{attribute}) {lack}" for lack in _lacks(getattr(component, attribute)))
 
 
 def _lacks(function: Any) -> Iterator[str]:
