@@ -50,6 +50,7 @@ wheels: setup           ## every distribution into dist/
 
 docs: setup             ## pages that tests compare with the daemon
 	$(BIN)/cgrd methods --markdown -c conf/cgrd.toml > docs/METHODS.md
+	$(BIN)/python -m cgrd.profiles.docs > docs/TARIFFPLANS.md
 
 clean:
 	rm -rf .venv dist

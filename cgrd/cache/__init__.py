@@ -1,6 +1,6 @@
-"""CacheS' partitions: least recently used, time to live, groups, transactions."""
+"""CacheS' partitions: least recently used, time to live, groups."""
 
-from cgrd.cache.cache import PRECACHING, READY, Cache
+from cgrd.cache.cache import READY, Cache
 from cgrd.cache.partition import CacheStats, Partition, PartitionConfig
 
-__all__ = ["PRECACHING", "READY", "Cache", "CacheStats", "Partition", "PartitionConfig"]
+__all__ = ["READY", "Cache", "CacheStats", "Partition", "PartitionConfig"]

@@ -1,10 +1,9 @@
-"""CacheS' partitions under their names, and transactions over them."""
+"""CacheS' partitions under their names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from uuid import uuid4
 
 import trio
 
@@ -15,7 +14,6 @@ from cgrd.errors import Wrong
 
 SWEEP_NS: Final = 10 * SECOND
 READY: Final = "*ready"
-PRECACHING: Final = "*precaching"
 
 
 class Cache:
@@ -29,8 +27,6 @@ class Cache:
     def __init__(self, partitions: Mapping[str, PartitionConfig], clock: Clock) -> None:
         self._clock = clock
         self._partitions = {name: Partition(name, config, clock) for name, config in partitions.items()}
-        self._precaching: set[str] = set()
-        self._transactions: dict[str, list[Callable[[], object]]] = {}
 
     @classmethod
     def of(cls, partitions: Mapping[str, Mapping[str, Any]], clock: Clock) -> Cache:
@@ -67,77 +63,11 @@ class Cache:
             partition.clear()
 
     def precache_status(self, names: Iterable[str] = ()) -> dict[str, str]:
-        """`*ready` or `*precaching` for the named partitions, or all."""
-        asked = [self.partition(name).name for name in self._asked(names)]
-        return {name: PRECACHING if name in self._precaching else READY for name in asked}
-
-    def precaching(self, name: str, *, under_way: bool) -> None:
-        """Say that loading everything into a partition has begun or ended."""
-        self.partition(name)
-        if under_way:
-            self._precaching.add(name)
-        else:
-            self._precaching.discard(name)
+        """`*ready` for the named partitions, or all: what they hold is in memory from the start."""
+        return {self.partition(name).name: READY for name in self._asked(names)}
 
     def _asked(self, names: Iterable[str]) -> list[str]:
         return list(names) or self.names()
-
-    # Transactions: changes are kept aside and come to be all at once.
-
-    def begin(self) -> str:
-        """Start a transaction; its id."""
-        transaction = uuid4().hex
-        self._transactions[transaction] = []
-        return transaction
-
-    def set(self, name: str, key: str, value: Any, *, groups: Iterable[str] = (), transaction: str = "") -> None:
-        """Put an item, now or when the transaction is committed."""
-        partition, members = self.partition(name), tuple(groups)
-        self._do(transaction, lambda: partition.set(key, value, members))
-
-    def remove(self, name: str, key: str, *, transaction: str = "") -> None:
-        """Take an item out, now or when the transaction is committed."""
-        partition = self.partition(name)
-        self._do(transaction, lambda: partition.remove(key))
-
-    def remove_group(self, name: str, group: str, *, transaction: str = "") -> None:
-        """Take a group out, now or when the transaction is committed."""
-        partition = self.partition(name)
-        self._do(transaction, lambda: partition.remove_group(group))
-
-    def commit(self, transaction: str) -> None:
-        """Make a transaction's changes, in their order.
-
-        Raises:
-            Wrong: no such transaction is open.
-        """
-        for change in self._end(transaction):
-            change()
-
-    def rollback(self, transaction: str) -> None:
-        """Forget a transaction's changes.
-
-        Raises:
-            Wrong: no such transaction is open.
-        """
-        self._end(transaction)
-
-    def _do(self, transaction: str, change: Callable[[], object]) -> None:
-        if not transaction:
-            change()
-            return
-        self._changes(transaction).append(change)
-
-    def _changes(self, transaction: str) -> list[Callable[[], object]]:
-        try:
-            return self._transactions[transaction]
-        except KeyError:
-            raise Wrong(f"no cache transaction {transaction}", explain="it was never begun, or is committed or rolled back") from None
-
-    def _end(self, transaction: str) -> list[Callable[[], object]]:
-        changes = self._changes(transaction)
-        del self._transactions[transaction]
-        return changes
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Let go of expired items every ten seconds, until cancelled, so that nobody's forgotten items stay."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,17 +21,11 @@ class PartitionConfig(msgspec.Struct, frozen=True, kw_only=True):
         limit: how many items, -1 for any number, 0 switches the partition off.
         ttl_ns: how long an item lives, 0 for ever.
         static_ttl: whether life counts from `set` alone; else each `get` renews it.
-        precache: whether everything is loaded at start.
-        remote: whether a missing item is asked for on `remote_conns`.
-        replicate: whether changes go to `replication_conns`.
     """
 
     limit: int = -1
     ttl_ns: int = 0
     static_ttl: bool = False
-    precache: bool = False
-    remote: bool = False
-    replicate: bool = False
 
     @classmethod
     def of(cls, section: Mapping[str, Any]) -> PartitionConfig:
@@ -43,8 +37,8 @@ class PartitionConfig(msgspec.Struct, frozen=True, kw_only=True):
         limit, ttl = int(section.get("limit", 0)), section.get("ttl", "")
         if limit < -1:
             raise Wrong(f"cache limit {limit}", explain="use -1 for no limit, 0 for off, or a number of items")
-        flags = {name: bool(section.get(name, False)) for name in ("static_ttl", "precache", "remote", "replicate")}
-        return cls(limit=limit, ttl_ns=ttl if isinstance(ttl, int) else parse_duration(ttl), **flags)
+        ttl_ns = ttl if isinstance(ttl, int) else parse_duration(ttl)
+        return cls(limit=limit, ttl_ns=ttl_ns, static_ttl=bool(section.get("static_ttl", False)))
 
 
 class CacheStats(msgspec.Struct, frozen=True):
@@ -78,11 +72,6 @@ class Partition:
         # All live equally long, so the order of renewal is the order of expiry.
         self._aging: OrderedDict[str, _Item] = OrderedDict()
         self._groups: dict[str, dict[str, None]] = {}
-        self._watchers: list[Callable[[str, Any], object]] = []
-
-    def on_expiry(self, callback: Callable[[str, Any], object]) -> None:
-        """Call `callback(key, value)` for each item that goes by itself, of age or because the partition is full."""
-        self._watchers.append(callback)
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value, `default` when there is none; counts as a use, and renews an item's life unless the ttl is static."""
@@ -115,7 +104,7 @@ class Partition:
         if self.config.ttl_ns > 0:
             self._renew(key, item)
         if 0 < self.config.limit < len(self._items):
-            self._fall(next(iter(self._items)))
+            self.remove(next(iter(self._items)))
 
     def remove(self, key: str) -> bool:
         """Take an item out; whether there was one."""
@@ -180,15 +169,9 @@ class Partition:
             key, item = next(iter(self._aging.items()))
             if item.due > now:
                 return
-            self._fall(key)
+            self.remove(key)
 
     def _renew(self, key: str, item: _Item) -> None:
         item.due = self._clock.monotonic_ns() + self.config.ttl_ns
         self._aging[key] = item
         self._aging.move_to_end(key)
-
-    def _fall(self, key: str) -> None:
-        value = self._items[key].value
-        self.remove(key)
-        for watcher in self._watchers:
-            watcher(key, value)

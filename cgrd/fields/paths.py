@@ -12,7 +12,6 @@ from cgrd.errors import NotFound, Wrong
 from cgrd.fields.missing import MISSING
 from cgrd.fields.phones import prepare_phones, read_phone
 from cgrd.fields.reading import Roots, descend, split_path
-from cgrd.fields.text import text_of
 
 Read = Callable[[Roots], Any]
 Resolver = Callable[[str, str], Awaitable[Any]]
@@ -184,9 +183,3 @@ async def prefetch(fetches: Iterable[Fetch], roots: Roots, *, tenant: str, resol
     """Ask other subsystems for what the following evaluations read and lay it into the roots; inner parts of paths first."""
     for fetch in fetches:
         await fetch.into(roots, tenant, resolvers)
-
-
-def field_text(read: Read, roots: Roots) -> str | None:
-    """The text of what a reader finds, None when it is missing."""
-    value = read(roots)
-    return None if value is MISSING else text_of(value)

@@ -6,10 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from cgrd.profiles.kind import Column, Kind
 
+HEAD = """# Tariff plans
+
+The files of a tariff plan and their columns, in the order in which they are loaded. Made by `python -m cgrd.profiles.docs` out of the declarations that
+load them; a test compares this page with those.
+"""
+
 
 def kinds_page(kinds: Iterable[Kind]) -> str:
     """Markdown: a section a kind, with its columns."""
-    return "\n".join(line for kind in sorted(kinds, key=lambda kind: kind.order) for line in _section(kind)) + "\n"
+    return "\n".join([HEAD, *(line for kind in sorted(kinds, key=lambda kind: kind.order) for line in _section(kind))])
 
 
 def _section(kind: Kind) -> Iterator[str]:
@@ -42,3 +48,9 @@ def _merging(kind: Kind, column: Column) -> str:
     if column.cell.many:
         return "all values of all rows"
     return "the first row's" if column.first else "the last that is not empty"
+
+
+if __name__ == "__main__":
+    from cgrd.profiles import all_kinds
+
+    print(kinds_page(all_kinds()), end="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -263,11 +263,6 @@ class Kind:
     def export_word(self) -> str:
         """How ExportToFolder names the kind (`*attributes`)."""
         return self.index.item_type if self.index else self.cache.replace("_profiles", "s")
-
-    def shown(self) -> Iterator[tuple[str, str]]:
-        """Heading and type of each column, for documentation."""
-        for each in self.columns:
-            yield each.name, each.cell.word
 
 
 def _row_fields(columns: Sequence[Column]) -> list[Any]:

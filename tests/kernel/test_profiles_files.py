@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -193,6 +194,10 @@ def test_a_second_account_action_for_an_account_is_a_fault() -> None:
 def test_a_row_of_another_width_is_told_how_wide_it_should_be() -> None:
     _, (fault,) = read(BY_FILE["Destinations.csv"], "DE;49\n")
     assert str(fault) == "Destinations.csv:1: record on line 1: wrong number of fields (it has 1 columns, not the 2 of Tag,Prefix)"
+
+
+def test_the_page_of_tariff_plans_is_what_is_loaded() -> None:
+    assert kinds_page(all_kinds()) == (Path(__file__).parents[2] / "docs" / "TARIFFPLANS.md").read_text(), "make docs"
 
 
 def test_documentation_names_every_column_of_every_kind() -> None:

@@ -178,7 +178,7 @@ class CacheS(Subsystem, section="caches"):
 
     @method("CacheSv1.PrecacheStatus")
     def precache_status(self, args: PartitionsArgs) -> dict[str, str]:
-        """Whether partitions are filled: `*ready` or `*precaching`."""
+        """Whether partitions are filled: always `*ready`."""
         names = self.services.caches.names()
         for name in args.CacheIDs or ():
             if name not in names:

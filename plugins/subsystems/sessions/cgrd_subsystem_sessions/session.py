@@ -75,8 +75,6 @@ class Session(msgspec.Struct, kw_only=True):
 
     CGRID: str = ""
     Tenant: str = ""
-    IPAllocID: str = ""
-    ResourceID: str = ""
     ClientConnID: str = ""
     EventStart: dict[str, Any] | None = None
     DebitInterval: int = 0
