@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cgrd import CGREvent, Instant
 from cgrd.fields import Exchange, RequestProcessor
@@ -116,7 +117,7 @@ def answered(order: Order, *, at: Instant) -> Order:
     """The order of a call that Janus has put through: the same event with AnswerTime."""
     event = order.event
     fields = {**event.Event, "AnswerTime": str(at)}
-    started = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=fields, APIOpts=event.APIOpts)
+    started = replace(event, Event=fields)
     return Order(event=started, asked=order.asked, free=order.free)
 
 
@@ -128,7 +129,7 @@ def ended(start: CGREvent, *, usage_ns: int, event_id: str, at: Instant, cause: 
 
 def once(event: CGREvent, key: str) -> CGREvent:
     """The event with a request key: however often it is repeated, it takes effect once."""
-    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts={**(event.APIOpts or {}), "*idempotencyKey": key})
+    return replace(event, APIOpts={**(event.APIOpts or {}), "*idempotencyKey": key})
 
 
 def authorize_args(order: Order) -> AuthorizeArgs:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from cgrd import AlteredEvent, CGREvent, Flow, Run, stage
 from cgrd.errors import CgrdError, NotFound
 
@@ -48,7 +50,7 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
     context = f"*{flow.driver.section}"
     given: dict[str, Any] = {**event.options(), "*subsys": context}
     given[IDS] = ids or given.get(IDS)
-    sent = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts={CONTEXT: context, **given})
+    sent = replace(event, APIOpts={CONTEXT: context, **given})
     try:
         answer: AlteredEvent = await flow.call(PROCESS, sent, AlteredEvent)
     except CgrdError as error:
@@ -62,12 +64,8 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
 
 def _without(event: CGREvent, option: str) -> CGREvent:
     options = {name: value for name, value in event.options().items() if name != option}
-    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)
+    return replace(event, APIOpts=options)
 
 
 def _without_context(answer: AlteredEvent) -> AlteredEvent:
-    options = {name: value for name, value in answer.options().items() if name != CONTEXT}
-    return AlteredEvent(
-        Tenant=answer.Tenant, ID=answer.ID, Time=answer.Time, Event=answer.Event, APIOpts=options,
-        MatchedProfiles=answer.MatchedProfiles, AlteredFields=answer.AlteredFields,
-    )  # fmt: skip
+    return replace(answer, APIOpts={name: value for name, value in answer.options().items() if name != CONTEXT})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd_subsystem_chargers.answer import ChargerAnswer
@@ -68,9 +70,9 @@ class ChargerS(Subsystem, section="chargers"):
         sent = answer.CGREvent
         answer.AttributeSProfiles = []
         options: dict[str, Any] = {**sent.options(), "*attrProfileIDs": charger.AttributeIDs}
-        answer.CGREvent = CGREvent(Tenant=sent.Tenant, ID=sent.ID, Time=sent.Time, Event=sent.Event, APIOpts=options)
+        answer.CGREvent = replace(sent, APIOpts=options)
         lent = {"*context": "*chargers", **options}
-        asked = CGREvent(Tenant=sent.Tenant, ID=sent.ID, Time=sent.Time, Event=sent.Event, APIOpts=lent)
+        asked = replace(sent, APIOpts=lent)
         try:
             changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import trio
+from msgspec.structs import replace
 
 from cgrd import CGREvent, Subsystem, method
 from cgrd.codec import plain_tree
@@ -102,7 +103,7 @@ class EventExporterS(Subsystem, section="ees"):
         options = {**event.options(), "*subsys": "*ees", "*context": config["attribute_context"] or "*ees"}
         if config["attribute_ids"]:
             options["*attrProfileIDs"] = config["attribute_ids"]
-        sent = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)
+        sent = replace(event, APIOpts=options)
         try:
             changed: CGREvent = await self.call("attributes", "AttributeSv1.ProcessEvent", sent, CGREvent)
         except CgrdError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import trio
+from msgspec.structs import replace
 
 from cgrd import CGREvent, Subsystem, method
 from cgrd.cron import Cadence, Timetable
@@ -96,7 +97,7 @@ class RankingS(Subsystem, section="rankings"):
         event = CGREvent(Tenant=ranking.Tenant, ID=uuid4().hex, Time=ranking.LastUpdate, Event=fields, APIOpts=options)
         if self.linked("thresholds") and profile.ThresholdIDs != NONE:
             named = {**options, "*thdProfileIDs": profile.ThresholdIDs} if profile.ThresholdIDs else options
-            asked = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=fields, APIOpts=named)
+            asked = replace(event, Event=fields, APIOpts=named)
             await self._unless_missing("thresholds", "ThresholdSv1.ProcessEvent", asked)
         if self.linked("ees"):
             args = {name: getattr(event, name) for name in event.__struct_fields__}

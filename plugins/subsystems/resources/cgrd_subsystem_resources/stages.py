@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from cgrd import CGREvent, Flow, Run, stage
 from cgrd.errors import MandatoryMissing
 
@@ -76,4 +78,4 @@ def needed_id(event: CGREvent) -> str:
 def asking(event: CGREvent, under: str) -> CGREvent:
     """The event as ResourceS wants it: with an id and one unit, where the options name no other number."""
     options = {"*rsUnits": 1, **event.options(), "*rsUsageID": under}
-    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)
+    return replace(event, APIOpts=options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cgrd import AlteredEvent, CGREvent, EventArgs, Sorting, Subsystem, method
 from cgrd.costs import CallCost
@@ -58,7 +59,7 @@ class RouteS(Subsystem, section="routes"):
         if self.linked("attributes"):
             event = await self._with_attributes(event)
         if "Usage" not in event.Event:
-            event = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event={**event.Event, "Usage": Duration(MINUTE)}, APIOpts=event.APIOpts)
+            event = replace(event, Event={**event.Event, "Usage": Duration(MINUTE)})
         try:
             return await self._sorted(event)
         except CgrdError as error:
@@ -84,7 +85,7 @@ class RouteS(Subsystem, section="routes"):
         options = event.options()
         context = options.get("*context") or self.config["opts"]["*context"]
         lent = {**options, "*subsys": "*routes", "*context": context}
-        asked = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=lent)
+        asked = replace(event, APIOpts=lent)
         try:
             changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:

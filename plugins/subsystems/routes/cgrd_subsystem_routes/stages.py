@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from cgrd import CGREvent, Flow, Run, stage
 
 GET = "RouteSv1.GetRoutes"
@@ -49,4 +51,4 @@ def asking(event: CGREvent, options: dict[str, Any]) -> CGREvent:
     fields = event.Event
     if "ACD" in fields:
         fields = {**fields, "Usage": fields["ACD"]}
-    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=fields, APIOpts={**event.options(), **options})
+    return replace(event, Event=fields, APIOpts={**event.options(), **options})

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from cgrd import CGREvent, EventArgs, method
 from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError, Exists, MandatoryMissing, NotConnected, PartiallyExecuted
@@ -53,7 +55,7 @@ class Records:
         """Record an event's session, or the event itself under CDRs' `flags`; see `process_cdr`."""
         if not self._owner.linked("cdrs"):
             raise NotConnected("CDRs", explain="sessions.cdrs_conns is empty; name a connection there")
-        event = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event={"Source": "*sessions", **event.Event}, APIOpts=event.APIOpts)
+        event = replace(event, Event={"Source": "*sessions", **event.Event})
         key = key_of(event)
         async with self._owner.lifecycle.lock(key):
             session = self._owner.registry.active.get(key)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from cgrd import CGREvent, Flow, Run, stage
 from cgrd.errors import CgrdError, NotFound
 
@@ -43,13 +45,13 @@ async def process_record(flow: Flow, run: Run) -> None:
     """A CDR as it was kept."""
     event = run.event
     options = {**event.options(), "*eventType": "CDR"}
-    await ids_hit(flow, CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options), None)
+    await ids_hit(flow, replace(event, APIOpts=options), None)
 
 
 async def ids_hit(flow: Flow, event: CGREvent, ids: list[str] | None) -> list[str] | None:
     """Ask StatS about an event; None when nothing there matches it."""
     if ids:
-        event = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts={**event.options(), "*stsProfileIDs": ids})
+        event = replace(event, APIOpts={**event.options(), "*stsProfileIDs": ids})
     try:
         hit: list[str] = await flow.call(PROCESS, event, list[str])
     except CgrdError as error:

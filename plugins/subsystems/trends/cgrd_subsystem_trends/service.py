@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import trio
+from msgspec.structs import replace
 
 from cgrd import CGREvent, Instant, Subsystem, method
 from cgrd.cron import Cadence, Timetable
@@ -101,7 +102,7 @@ class TrendS(Subsystem, section="trends"):
         event = CGREvent(Tenant=trend.Tenant, ID=uuid4().hex, Time=time, Event=fields, APIOpts=options)
         if self.linked("thresholds") and profile.ThresholdIDs != NONE:
             named = {**options, "*thdProfileIDs": profile.ThresholdIDs} if profile.ThresholdIDs else options
-            asked = CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=fields, APIOpts=named)
+            asked = replace(event, Event=fields, APIOpts=named)
             await self._unless_missing("thresholds", "ThresholdSv1.ProcessEvent", asked)
         if self.linked("ees"):
             args = {name: getattr(event, name) for name in event.__struct_fields__}
