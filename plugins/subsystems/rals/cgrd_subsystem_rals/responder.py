@@ -240,7 +240,7 @@ class Responder:
             Wrong: an increment would take, or is of another tenant's account.
         """
         refuse_takings(args, args.Tenant or self.desk.services.default_tenant)
-        forget_debits(self.desk.services, args)
+        forget_debits(self.desk.services, self.filled(args))
         return self._refunded("Responder.RefundIncrements", refund, args, uncount=True)
 
     @method("Responder.RefundRounding")

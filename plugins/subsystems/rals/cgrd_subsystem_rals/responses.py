@@ -45,4 +45,4 @@ def forget_debits(services: Services, call: CallDescriptor) -> None:
 
 
 def _key(method: str, call: CallDescriptor) -> str:
-    return f"{method}:{call.CgrID}:{call.RunID}"
+    return f"{method}:{call.Tenant}:{call.CgrID}:{call.RunID}"

@@ -10,7 +10,7 @@ import pytest
 
 from cgrd.codec import convert
 from cgrd.durations import SECOND
-from cgrd.errors import InsufficientCredit
+from cgrd.errors import CgrdError, InsufficientCredit
 from cgrd.kernel import Kernel
 from cgrd.profiles import load_files
 from cgrd.testing import VirtualClock, call, kernel_in_memory
@@ -66,6 +66,14 @@ async def test_another_run_of_the_call_pays_for_itself() -> None:
         await debited(kernel)
         await debited(kernel, RunID="reseller")
         assert await left(kernel) == Decimal("0.8")
+
+
+async def test_no_tenant_gets_the_answer_of_another() -> None:
+    async with kernel_in_memory(sections()) as kernel:
+        await opened(kernel, "1")
+        await debited(kernel)
+        with pytest.raises(CgrdError, match="ACCOUNT_NOT_FOUND"):
+            await debited(kernel, Tenant="another.org")
 
 
 async def test_without_the_cache_each_request_is_debited() -> None:
