@@ -1,5 +1,6 @@
 """What calls cost by tariff: stories, and properties that hold for every tariff."""
 
+import sys
 from decimal import Decimal
 
 import pytest
@@ -218,6 +219,30 @@ def test_a_terabyte_by_the_byte_is_one_run():
     assert event_cost(cost, decimals=6).Cost == Decimal(10**6)
 
 
+def calls_made_by(work):
+    """How many functions a piece of work calls: what it takes, without a clock."""
+    count = 0
+
+    def seen(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(seen)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_terabyte_by_the_byte_takes_what_a_minute_takes():
+    policy = RatingPolicy(rounding_decimals=6, max_computed_usage={}, max_increments=1 << 62)
+    book = book_of(("*any", rate("0.000001", increment=1, unit=1, rounding=("*up", 6)), ALWAYS, 10), policy=policy)
+    cost_of(book, call(1, tor="*data"))  # what is made once for a plan is made
+    short, long = (calls_made_by(lambda usage=usage: event_cost(cost_of(book, call(usage, tor="*data")))) for usage in (60, 10**12))
+    assert long <= short + 5
+
+
 prices = st.decimals(min_value=0, max_value=10, places=4)
 steps = st.sampled_from([SECOND, 6 * SECOND, 30 * SECOND, MINUTE])
 usages = st.integers(min_value=1, max_value=30 * MINUTE)
@@ -237,6 +262,23 @@ def test_cost_grows_with_usage_up_to_the_rounding_of_an_increment(price, step, o
     few, many = cost_of(book, call(less)), cost_of(book, call(more))
     slack = Decimal("0.00001") * many.Timespans[0].Increments[-1].CompressFactor
     assert few.Cost <= many.Cost + slack
+
+
+@given(cents=st.integers(0, 500), step=st.integers(1, 60), parts=st.lists(st.integers(1, 90), min_size=1, max_size=6), later=st.integers(1, 200))
+def test_a_call_charged_in_parts_costs_what_it_costs_whole(cents, step, parts, later):
+    """Prices that are even by the increment, so that no rounding stands between the parts and the whole."""
+    increment, unit = step * SECOND, MINUTE
+    second = RGRate(GroupIntervalStart=later * increment, Value=Decimal(cents + 7) * 60, RateIncrement=increment, RateUnit=unit)
+    book = book_of(("*any", rate(Decimal(cents) * 60, increment=increment, unit=unit, fee="3", slots=(second,), rounding=("", 0)), ALWAYS, 10))
+    total, used = Decimal(0), 0
+    for index, part in enumerate(parts):
+        asked = call(part * increment, LoopIndex=Decimal(index))
+        asked.TimeStart, asked.TimeEnd = asked.TimeStart.plus(used), asked.TimeStart.plus(used + part * increment)
+        used += part * increment
+        asked.DurationIndex = used
+        before, total = total, total + cost_of(book, asked).Cost
+        assert total >= before
+    assert total == cost_of(book, call(used)).Cost
 
 
 @given(price=prices, step=steps, usage=usages)
