@@ -31,6 +31,7 @@ __all__ = [
     "UnknownService",
     "Unreachable",
     "Wrong",
+    "is_nothing",
 ]
 
 
@@ -65,6 +66,11 @@ class NotFound(CgrdError):
         return error
 
 
+def is_nothing(error: CgrdError) -> bool:
+    """Whether it says no more than that nothing was found, which is no failure for who asks in passing; one that names a thing is."""
+    return isinstance(error, NotFound) and error.word == "NOT_FOUND"
+
+
 class MandatoryMissing(CgrdError):
     """Fields that the method needs are empty: `MANDATORY_IE_MISSING: [ID Event]`."""
 
@@ -84,8 +90,7 @@ class ServerError(CgrdError):
     @classmethod
     def unless_known(cls, error: CgrdError) -> CgrdError:
         """Not-found words pass unchanged, everything else is wrapped (the API's column H)."""
-        known = isinstance(error, NotFound) and error.word == "NOT_FOUND"
-        return error if known or error.word.startswith("DSP_") else cls(error)
+        return error if is_nothing(error) or error.word.startswith("DSP_") else cls(error)
 
 
 class Exists(CgrdError):

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cgrd import AlteredEvent, CGREvent, Flow, Run, stage
-from cgrd.errors import CgrdError, NotFound
+from cgrd.errors import CgrdError, is_nothing
 
 PROCESS = "AttributeSv1.ProcessEvent"
 IDS = "*attrProfileIDs"
@@ -54,7 +54,7 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
     try:
         answer: AlteredEvent = await flow.call(PROCESS, sent, AlteredEvent)
     except CgrdError as error:
-        if error.word == NotFound().word:
+        if is_nothing(error):
             return sent, None
         raise
     if CONTEXT not in given:

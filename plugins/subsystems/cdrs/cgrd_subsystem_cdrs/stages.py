@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
-from cgrd.errors import CgrdError, Exists, NotFound, Unanswered, Unreachable, Wrong
+from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong, is_nothing
 from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
@@ -211,7 +211,7 @@ async def export(flow: Flow, run: Run) -> None:
     try:
         await flow.driver.call("ees", "EeSv1.ProcessEvent", args)
     except CgrdError as error:
-        if error.word != NotFound().word:  # that no exporter takes the record is no failure
+        if not is_nothing(error):  # that no exporter takes the record is no failure
             raise
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError, is_nothing
 from cgrd_subsystem_chargers.answer import ChargerAnswer
 from cgrd_subsystem_chargers.kinds import ChargerProfile
 
@@ -76,7 +76,7 @@ class ChargerS(Subsystem, section="chargers"):
         try:
             changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:
-            if error.word == NotFound().word:
+            if is_nothing(error):
                 return
             raise
         kept = changed.options() if "*context" in options else {name: value for name, value in changed.options().items() if name != "*context"}

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cgrd import CGREvent, Subsystem, method
 from cgrd.codec import plain_tree
-from cgrd.errors import CgrdError, ConfigurationError, MandatoryMissing, NotFound, PartiallyExecuted
+from cgrd.errors import CgrdError, ConfigurationError, MandatoryMissing, NotFound, PartiallyExecuted, is_nothing
 from cgrd_subsystem_ees.lanes import Lane
 from cgrd_subsystem_ees.metrics import Metrics
 
@@ -107,7 +107,7 @@ class EventExporterS(Subsystem, section="ees"):
         try:
             changed: CGREvent = await self.call("attributes", "AttributeSv1.ProcessEvent", sent, CGREvent)
         except CgrdError as error:
-            if error.word != NotFound().word:
+            if not is_nothing(error):
                 raise
             return event
         return changed

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from cgrd import CGREvent
 from cgrd.codec import plain_tree
-from cgrd.errors import CgrdError, NotFound
+from cgrd.errors import CgrdError, is_nothing
 from cgrd_subsystem_rals.accounts.records import Account, Balance
 from cgrd_subsystem_rals.accounts.summary import summary_of
 from cgrd_subsystem_rals.accounts.work import Work
@@ -88,5 +88,5 @@ async def _tell(desk: Desk, event: CGREvent) -> None:
         try:
             await desk.call(edge, method, event)
         except CgrdError as error:
-            if error.word != NotFound().word:
+            if not is_nothing(error):
                 desk.services.log("rals").warning("not told of an account", method=method, error=str(error), explain=error.explain)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cgrd import CGREvent, Subsystem, method
 from cgrd.cron import Cadence, Timetable
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted, is_nothing
 from cgrd.profiles import Change
 from cgrd_subsystem_rankings.kinds import RankingProfile
 from cgrd_subsystem_rankings.ordering import ordered
@@ -107,7 +107,7 @@ class RankingS(Subsystem, section="rankings"):
         try:
             await self.call(edge, name, args)
         except CgrdError as error:
-            if error.word != NotFound().word:
+            if not is_nothing(error):
                 raise
 
     @method("RankingSv1.ScheduleQueries")

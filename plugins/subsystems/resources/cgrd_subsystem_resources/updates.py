@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from cgrd import CGREvent, Component
-from cgrd.errors import CgrdError, NotFound, PartiallyExecuted
+from cgrd.errors import CgrdError, PartiallyExecuted, is_nothing
 from cgrd_subsystem_resources.matching import Used
 
 UPDATE = "ResourceUpdate"
@@ -28,7 +28,7 @@ async def tell_thresholds(owner: Component, event: CGREvent, used: Sequence[Used
         try:
             await owner.call("thresholds", "ThresholdSv1.ProcessEvent", _update(event, profile.Tenant, profile.ThresholdIDs, resource.id, resource.total))
         except CgrdError as error:
-            if profile.ThresholdIDs or error.word != NotFound().word:
+            if profile.ThresholdIDs or not is_nothing(error):
                 failed.append(f"{profile.ID}: {error} {error.explain}".strip())
     if failed:
         raise PartiallyExecuted(explain="; ".join(failed))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cgrd import AlteredEvent, CGREvent, EventArgs, Sorting, Subsystem, method
 from cgrd.costs import CallCost
 from cgrd.durations import MINUTE
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong, is_nothing
 from cgrd.fields import Duration
 from cgrd_subsystem_routes import figures
 from cgrd_subsystem_routes.kinds import RouteProfile
@@ -89,7 +89,7 @@ class RouteS(Subsystem, section="routes"):
         try:
             changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:
-            if error.word == NotFound().word:
+            if is_nothing(error):
                 return event
             raise Prefixed("ROUTES_ERROR", error) from error
         if not changed.AlteredFields:

@@ -196,7 +196,7 @@ class Charging:
         try:
             await self._owner.call("cdrs", "CDRsV1.StoreSessionCost", {"Cost": told, "CheckDuplicate": True, "Tenant": session.Tenant})
         except CgrdError as error:
-            if error.word == Exists().word or error.word.endswith(":EXISTS"):
+            if isinstance(error, Exists) or error.word.endswith(":EXISTS"):
                 await self._refund(session, run, cost, cost)
             else:
                 self._services.log("sessions").warning("the session's cost could not be kept", cgrid=session.CGRID, error=str(error), explain=error.explain)

@@ -12,7 +12,7 @@ import msgspec
 
 from cgrd import Peer, method
 from cgrd.config import as_duration
-from cgrd.errors import Busy, CgrdError, NotFound, PartiallyExecuted
+from cgrd.errors import Busy, CgrdError, NotFound, PartiallyExecuted, is_nothing
 from cgrd_subsystem_sessions.finishing import FORCED
 from cgrd_subsystem_sessions.peers import LiveSession
 from cgrd_subsystem_sessions.queries import SessionFilter
@@ -161,7 +161,7 @@ class Control:
 
     def _kept_for(self, peer: Peer, error: CgrdError) -> set[tuple[str, str]]:
         """An agent that has no sessions says so; one that only did not answer may have them all."""
-        if error.word in ("NO_ACTIVE_SESSION", NotFound().word):
+        if is_nothing(error) or error.word == "NO_ACTIVE_SESSION":
             return set()
         mine = [session.start() for session in self._owner.registry.active.values() if session.ClientConnID == peer.id]
         return {(start.get("OriginID", ""), start.get("OriginHost", "")) for start in mine}

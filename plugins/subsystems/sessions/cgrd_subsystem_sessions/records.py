@@ -105,7 +105,7 @@ class Records:
             except CgrdError as error:
                 if is_unsettled(error):
                     self._owner.registry.doubtful.add(session.CGRID)
-                elif error.word == Exists().word and not active and session.CGRID in self._owner.registry.doubtful:
+                elif isinstance(error, Exists) and not active and session.CGRID in self._owner.registry.doubtful:
                     continue  # it was made when we did not hear of it
                 failures.append(error)
                 self._owner.log.warning("a CDR was not made in full", cgrid=session.CGRID, run=run.CD.RunID, error=str(error), explain=error.explain)

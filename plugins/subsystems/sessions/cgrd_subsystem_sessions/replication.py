@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cgrd import method
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted, Wrong
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted, Wrong, is_nothing
 from cgrd_subsystem_sessions.session import Session
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Replication:
         try:
             await self._owner.call("replication", SET, session, str)
         except CgrdError as error:
-            if error.word != NotFound().word:
+            if not is_nothing(error):
                 self._owner.log.warning("a session was not replicated", cgrid=session.CGRID, error=str(error), explain=error.explain)
 
     async def _send_to(self, connections: list[str], session: Session) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from cgrd import CGREvent, Flow, Run, stage
-from cgrd.errors import CgrdError, NotFound
+from cgrd.errors import CgrdError, is_nothing
 
 PROCESS = "StatSv1.ProcessEvent"
 EDGE: Final[dict[str, Any]] = {"edge": "stats", "service": "StatS", "errors": "STATS_ERROR"}
@@ -55,7 +55,7 @@ async def ids_hit(flow: Flow, event: CGREvent, ids: list[str] | None) -> list[st
     try:
         hit: list[str] = await flow.call(PROCESS, event, list[str])
     except CgrdError as error:
-        if error.word == NotFound().word:
+        if is_nothing(error):
             return None
         raise
     return hit

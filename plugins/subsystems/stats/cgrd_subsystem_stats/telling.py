@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from cgrd import CGREvent
-from cgrd.errors import CgrdError, NotFound
+from cgrd.errors import CgrdError, is_nothing
 
 if TYPE_CHECKING:
     from cgrd_subsystem_stats.queue import StatQueue
@@ -39,7 +39,7 @@ async def _tell_thresholds(stats: StatS, queue: StatQueue, options: dict[str, An
         await stats.call("thresholds", "ThresholdSv1.ProcessEvent", event)
     except CgrdError as error:
         # A queue that names its thresholds wants them to be there.
-        if ids or error.word != NotFound().word:
+        if ids or not is_nothing(error):
             return [f"{queue.profile.ID}, thresholds: {error}"]
     return []
 
@@ -50,6 +50,6 @@ async def _tell_exporters(stats: StatS, queue: StatQueue, options: dict[str, Any
     try:
         await stats.call("ees", "EeSv1.ProcessEvent", args)
     except CgrdError as error:
-        if error.word != NotFound().word:
+        if not is_nothing(error):
             return [f"{queue.profile.ID}, exporters: {error}"]
     return []

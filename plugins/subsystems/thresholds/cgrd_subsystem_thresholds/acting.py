@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from cgrd import CGREvent
-from cgrd.errors import CgrdError, NotFound
+from cgrd.errors import CgrdError, is_nothing
 from cgrd.hops import deeper
 from cgrd_subsystem_thresholds.kinds import ThresholdProfile
 from cgrd_subsystem_thresholds.wire import Threshold
@@ -67,6 +67,6 @@ async def export(thresholds: ThresholdS, profile: ThresholdProfile, state: Thres
     try:
         await thresholds.call("ees", "EeSv1.ProcessEvent", args)
     except CgrdError as error:
-        if error.word != NotFound().word:
+        if not is_nothing(error):
             return [f"{profile.ID}, exporters: {error}"]
     return []

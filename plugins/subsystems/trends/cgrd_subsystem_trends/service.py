@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cgrd import CGREvent, Instant, Subsystem, method
 from cgrd.cron import Cadence, Timetable
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted, is_nothing
 from cgrd.instants import parse_instant
 from cgrd.profiles import Change
 from cgrd_subsystem_trends.growth import grown
@@ -112,7 +112,7 @@ class TrendS(Subsystem, section="trends"):
         try:
             await self.call(edge, name, args)
         except CgrdError as error:
-            if error.word != NotFound().word:
+            if not is_nothing(error):
                 raise
 
     @method("TrendSv1.ScheduleQueries")
