@@ -1,6 +1,6 @@
-"""Flags of request processors: `*initiate`, `*attributes:*ids:A&B`, `*routes_maxcost:100`.
+"""Flags of requests and of request processors: `*initiate`, `*attributes:*ids:A&B`, `*routes_maxcost:100`, `*stats:false`.
 
-Source: spec/agents.md §A1.
+Source: spec/agents.md §A1, spec/sessions.md §4.
 """
 
 from __future__ import annotations
@@ -59,6 +59,15 @@ class Flags:
     def parameter(self, name: str) -> str:
         """The one word behind a flag: `*routes_maxcost:100` → "100"; "" when there is none."""
         return next(iter(self._flags.get(name, {})), "")
+
+    def is_on(self, name: str) -> bool:
+        """Whether it is set, and not by `*stats:false`."""
+        return name in self._flags and "false" not in self._flags[name]
+
+    def asked(self) -> dict[str, dict[str, list[str]]]:
+        """The flags that are on, each with its options and their values: what is asked of a flow."""
+        parts = ((name, found) for name, found in self._flags.items() if "false" not in found)
+        return {name: {option: list(values) for option, values in found.items() if option != "true"} for name, found in parts}
 
     def __bool__(self) -> bool:
         return bool(self._flags)

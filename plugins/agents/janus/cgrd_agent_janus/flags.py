@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from cgrd.fields import Flags
+
 _PARTS = frozenset({"*accounts", "*resources", "*ips", "*routes", "*attributes", "*thresholds", "*stats", "*fd"})
 
 
@@ -80,19 +82,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def read_flags(flags: Iterable[str], default: Asked) -> Asked:
+def read_flags(texts: Iterable[str], default: Asked) -> Asked:
     """What the flags ask for; `default` when none of them names a part."""
+    flags = Flags(texts)
     found: dict[str, Any] = {}
-    for flag in flags:
-        name, _, rest = flag.partition(":")
-        found |= _part(name, rest)
-    named = any(flag.partition(":")[0] in _PARTS for flag in flags)
-    return Asked(**found) if named else default
+    for name in filter(flags.is_on, flags):
+        found |= _part(name, flags)
+    return Asked(**found) if any(name in _PARTS for name in flags) else default
 
 
-def _part(name: str, rest: str) -> dict[str, Any]:
-    """One flag as fields of `Asked`; a flag that is no part gives none."""
-    ids = [found for found in rest.removeprefix("*ids:").split("&") if found]
+def _part(name: str, flags: Flags) -> dict[str, Any]:
+    """One flag as fields of `Asked`; a flag that is no part gives none. Ids may stand behind `*ids:` or directly behind the flag."""
+    ids = flags.ids(name) or [found for found in flags.parameter(name).split("&") if found and found != "*ids"]
     match name:
         case "*fd":
             return {"force_duration": True}
@@ -103,7 +104,7 @@ def _part(name: str, rest: str) -> dict[str, Any]:
         case "*stats":
             return {"stats": True, "stat_ids": ids or None}
         case "*routes_maxcost":
-            return {"routes_max_cost": rest}
+            return {"routes_max_cost": flags.parameter(name)}
         case "*routes_event_cost":
             return {"routes_max_cost": "*event_cost"}
         case "*routes_ignore_errors":

@@ -131,6 +131,7 @@ async def test_mandatory_field_that_is_missing_is_an_error() -> None:
         (["*routes", "*routes_maxcost:5", "*routes_ignore_errors"], Asked(routes=True, routes_max_cost="5", routes_ignore_errors=True)),
         (["*routes", "*routes_event_cost"], Asked(routes=True, routes_max_cost="*event_cost")),
         (["*ips", "*fd"], Asked(ips=True, force_duration=True)),
+        (["*stats", "*attributes:false"], Asked(stats=True)),
         (["*log", "*authorize"], Asked(accounts=True)),
     ],
 )

@@ -13,6 +13,7 @@ from cgrd import CGREvent, Flow, Instant, Stage, Subsystem, method
 from cgrd.codec import plain_tree
 from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
+from cgrd.fields import Flags
 from cgrd.flows import settled, travel
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
 from cgrd_subsystem_cdrs.records import CDR, Defaults, ExternalCDR, event_of, external
@@ -164,9 +165,8 @@ class CDRServer(Subsystem, section="cdrs"):
         for option, flag in _OPTIONS.items():
             if option in options:
                 wanted[flag] = _truth(options[option])
-        for text in flags:
-            name, _, value = text.partition(":")
-            wanted[name] = value != "false"
+        given = Flags(flags)
+        wanted |= {name: given.is_on(name) for name in given}
         if wanted.get("*rerate"):
             wanted["*rals"] = True
         elif wanted.get("*refund"):

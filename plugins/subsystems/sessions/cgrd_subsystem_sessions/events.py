@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from cgrd import CGREvent, EventArgs, Flow, Peer, Run, method
 from cgrd.costs import CallCost, EventCost, descriptor_of, duration_of, event_cost
 from cgrd.errors import CgrdError, NotConnected, Prefixed
+from cgrd.fields import Flags
 from cgrd.flows import settled, travel
-from cgrd_subsystem_sessions.event_flags import BLOCKER, asked_by
 from cgrd_subsystem_sessions.stages import RAW
 from cgrd_subsystem_sessions.structured import event_of
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
 
 DERIVED = "*derived_reply"
+BLOCKER = "*blocker_error"
+"""Errors of tolerant stages end the request."""
 
 
 class FlaggedEvent(EventArgs, kw_only=True):
@@ -58,7 +60,7 @@ class Events:
             MandatoryMissing: no event.
             PartiallyExecuted: everything was done, something beside the main work failed.
         """
-        asked = asked_by(args.Flags or ())
+        asked = Flags(args.Flags or ()).asked()
         event = self._owner.completed(event_of(args), keyed=False)
         self._owner.peers.remember(peer)
         flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked, peer=peer)
@@ -80,7 +82,7 @@ class Events:
             MandatoryMissing: no event.
         """
         event = self._owner.completed(event_of(args), keyed=False)
-        asked = {flag: options for flag, options in asked_by(args.Flags or ()).items() if flag == "*attributes"}
+        asked = {flag: options for flag, options in Flags(args.Flags or ()).asked().items() if flag == "*attributes"}
         flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked)
         flow.runs = [Run(id=RAW, event=event)]
         await travel(self._owner.services.flows["event"], flow)

@@ -10,24 +10,24 @@ import pytest
 import trio
 import trio.lowlevel
 from cgrd_subsystem_sessions.deadlines import Deadlines
-from cgrd_subsystem_sessions.event_flags import asked_by
 
 from cgrd.durations import MINUTE, SECOND
 from cgrd.errors import CgrdError
+from cgrd.fields import Flags
 from cgrd.testing import VirtualClock
 
 EVENT = {"OriginID": "e1", "OriginHost": "h", "RequestType": "*prepaid", "Account": "1001", "ToR": "*voice", "AnswerTime": "2026-01-31T08:00:00Z"}
 
 
 def test_flags_ask_with_options_and_values() -> None:
-    assert asked_by(["*attributes:*ids:A&B", "*attributes:*derived_reply", "*stats:false", "*routes:true"]) == {
+    assert Flags(["*attributes:*ids:A&B", "*attributes:*derived_reply", "*stats:false", "*routes:true"]).asked() == {
         "*attributes": {"*ids": ["A", "B"], "*derived_reply": []},
         "*routes": {},
     }
 
 
 def test_false_wins_wherever_it_stands() -> None:
-    assert asked_by(["*stats:false", "*stats:*ids:A"]) == {}
+    assert Flags(["*stats:false", "*stats:*ids:A"]).asked() == {}
 
 
 async def test_a_session_by_flags(town_at: Callable[..., Any]) -> None:
