@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cgrd.clock import Clock
     from cgrd.component import Component
     from cgrd.config import Tree
-    from cgrd.fields import Web
+    from cgrd.fields import Surroundings, Web
     from cgrd.filters import Filters
     from cgrd.flows import Stage
     from cgrd.graph import Graph
@@ -88,6 +88,22 @@ class Services:
     def web(self) -> Web:
         """The HTTP client of rules and fields that ask a web service."""
         return self.filters.context.web
+
+    def template_context(self, timezone: str = "") -> Surroundings:
+        """What templates of fields and request processors are compiled in (`compile_fields`, `compile_processors`); `timezone` of fields that name none."""
+        from cgrd.fields import Surroundings
+
+        general = self.config.general
+        return Surroundings(
+            filters=self.filters,
+            tenant=self.default_tenant,
+            templates=self.config.sections.get("templates", {}),
+            separator=str(general["rsr_separator"]),
+            timezone=timezone or str(general["default_timezone"]),
+            rounding_decimals=self.rounding_decimals,
+            web=self.web,
+            resolvers=self.filters.context.resolvers,
+        )
 
     def log(self, name: str) -> Any:
         """A structured logger of that name."""

@@ -12,7 +12,7 @@ import trio
 from cgrd import Agent, CGREvent, HttpFace, method
 from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError, ConfigurationError, NotFound
-from cgrd.fields import Surroundings, compile_processors
+from cgrd.fields import compile_processors
 from cgrd.services import Services
 from cgrd_agent_janus.backend import Backend
 from cgrd_agent_janus.calls import Calls
@@ -236,24 +236,13 @@ _RELOADABLE = frozenset({"request_processors", "flags", "request_type", "allowed
 
 
 def _translator(services: Services, config: Mapping[str, Any]) -> Translator:
-    general = services.config.general
-    around = Surroundings(
-        filters=services.filters,
-        tenant=services.default_tenant,
-        templates=services.config.sections.get("templates", {}),
-        separator=str(general["rsr_separator"]),
-        timezone=str(general["default_timezone"]),
-        rounding_decimals=services.rounding_decimals,
-        resolvers=services.filters.context.resolvers,
-        web=services.web,
-    )
     return Translator(
         tenant=services.default_tenant,
         request_type=config["request_type"] or services.default_request_type,
         category=services.default_category,
         node_id=services.node_id,
         asked=read_flags(config["flags"], Asked()),
-        processors=compile_processors(config["request_processors"], around),
+        processors=compile_processors(config["request_processors"], services.template_context()),
     )
 
 

@@ -11,15 +11,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import structlog
 import trio
 from cgrd_agent_janus.agent import JanusAgent
 from cgrd_agent_janus.codec import UNKNOWN, JanusError
 
 from cgrd import codec
 from cgrd.errors import NotFound
-from cgrd.fields import NoWeb
 from cgrd.filters import Filters
+from cgrd.services import Services
 from cgrd.testing import VirtualClock
 
 SESSION = 4452285910142047
@@ -185,12 +184,11 @@ class World:
         self.nursery: trio.Nursery | None = None
 
     def _agent(self) -> JanusAgent:
-        general = {"rsr_separator": ";", "default_timezone": "UTC"}
-        services: Any = SimpleNamespace(
-            clock=self.clock, graph=self.graph, store=self.store, filters=Filters(), default_tenant="cgrates.org", default_category="call",
-            default_request_type="*rated", node_id="test", rounding_decimals=5, log=lambda name: structlog.get_logger(name), web=NoWeb(),
-            config=SimpleNamespace(general=general, sections={"templates": {}, "http": {"json_rpc_url": "/jsonrpc"}}),
-        )  # fmt: skip
+        general = {"rsr_separator": ";", "default_timezone": "UTC", "default_tenant": "cgrates.org", "default_category": "call"}
+        general |= {"default_request_type": "*rated", "rounding_decimals": "5"}
+        tree: Any = SimpleNamespace(general=general, sections={"templates": {}, "http": {"json_rpc_url": "/jsonrpc"}})
+        around: Any = {"graph": self.graph, "store": self.store, "caches": None, "plugins": None}
+        services = Services(config=tree, clock=self.clock, filters=Filters(), node_id="test", **around)
         agent = JanusAgent(services=services, config=self.config)
         agent.backends[:] = [self.janus]  # type: ignore[list-item]
         self.janus.tell = lambda event: agent.listener.janus_event(self.janus, event)

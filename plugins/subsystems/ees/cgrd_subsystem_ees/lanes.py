@@ -11,7 +11,7 @@ import trio
 from cgrd import CGREvent, Exporter, ExportRecord
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
-from cgrd.fields import OrderedWriter, Surroundings, Targets, apply_after_fetch, compile_fields
+from cgrd.fields import OrderedWriter, Targets, apply_after_fetch, compile_fields
 from cgrd.store import OutboxRecord, Waiting, back_off
 from cgrd_subsystem_ees.metrics import Metrics
 
@@ -33,7 +33,7 @@ class Lane:
         self.exporter = exporter
         self.services = services
         self.metrics = Metrics(ExportPath=str(exporter.config["export_path"]))
-        self._around = _around(services, str(exporter.config.get("timezone") or ""))
+        self._around = services.template_context(str(exporter.config.get("timezone") or ""))
         self._fields = compile_fields(exporter.config.get("fields") or (), self._around)
         self._filters = services.filters.compile(services.default_tenant, exporter.config.get("filters") or ())
 
@@ -122,20 +122,6 @@ class Lane:
             log.exception("the exporter failed, its records are kept for another attempt")
             return f"{type(error).__name__}: {error}"
         return ""
-
-
-def _around(services: Services, timezone: str) -> Surroundings:
-    general = services.config.general
-    return Surroundings(
-        filters=services.filters,
-        tenant=services.default_tenant,
-        templates=services.config.sections["templates"],
-        separator=str(general["rsr_separator"]),
-        timezone=timezone or str(general["default_timezone"]),
-        rounding_decimals=services.rounding_decimals,
-        web=services.web,
-        resolvers=services.filters.context.resolvers,
-    )
 
 
 def _read(waiting: Waiting) -> ExportRecord:
