@@ -12,6 +12,7 @@ from cgrd.store.sqlite import Durability, SqliteStore
 from cgrd.store.tables import Column, Table
 from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction
+from cgrd.store.upkeep import Upkeep
 
 __all__ = [
     "Backlog",
@@ -32,6 +33,7 @@ __all__ = [
     "Table",
     "Ticket",
     "Transaction",
+    "Upkeep",
     "Waiting",
     "back_off",
 ]

@@ -52,7 +52,14 @@ class Requeued(msgspec.Struct, frozen=True):
     at_ns: int
 
 
-Outcome = Delivered | Failed | Requeued
+class Hurried(msgspec.Struct, frozen=True):
+    """An operator sends all of an exporter's records now, those that wait for their retry and the dead; it stands under number 0."""
+
+    exporter: str
+    at_ns: int
+
+
+Outcome = Delivered | Failed | Requeued | Hurried
 
 
 class Remembered(msgspec.Struct, frozen=True):

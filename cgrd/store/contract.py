@@ -17,6 +17,7 @@ from cgrd.store.request_keys import RequestKeys
 from cgrd.store.tables import Table
 from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction
+from cgrd.store.upkeep import Upkeep
 
 
 class Store(Protocol):
@@ -27,6 +28,7 @@ class Store(Protocol):
 
     request_keys: RequestKeys
     outbox: Outbox
+    upkeep: Upkeep
 
     def transaction(self, *, why: str, key: str = "") -> Transaction:
         """`with store.transaction(why="Responder.Debit") as tx:` collects changes; leaving the outermost block queues them.

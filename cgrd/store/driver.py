@@ -6,7 +6,8 @@ answers about what is committed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -44,10 +45,17 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Driver(Protocol):
-    """A database that keeps one store. Every call but `apply`, `checkpoint`, `purge` and `entries` comes from the event loop's thread."""
+    """A database that keeps one store. Every call comes from the event loop's thread, but `apply`, `purge`, `entries` and those about the file."""
 
     large: int
     """Statements beyond which a commit belongs in a thread: 0 where each one waits for a disk or a network."""
+
+    file: Path | None
+    """Where all of it is; None where it is no file."""
+
+    @property
+    def schema(self) -> int:
+        """The number of the schema's last step."""
 
     def apply(self, changes: Changes, *, patient: bool) -> None:
         """Commit all of it or nothing.
@@ -127,6 +135,30 @@ class Driver(Protocol):
 
     def checkpoint(self) -> None:
         """Housekeeping that takes a while; called in a thread beside `apply`."""
+
+    def copy(self, path: str, *, between: Callable[[], object]) -> None:
+        """Write what is committed now to another file, while commits go on; only where there is a `file`. In a thread, as `checkpoint`.
+
+        Args:
+            path: an empty file.
+            between: called every few megabytes; what it raises ends the copying.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+
+    def compact(self, *, between: Callable[[], object]) -> None:
+        """Give back the room of what was deleted, in pieces between which commits go on; only where there is a `file`. In a thread.
+
+        Args:
+            between: called after each piece; what it raises ends the compaction, which has lost nothing.
+
+        Raises:
+            StoreError: the database refused.
+        """
+
+    def sound(self) -> str:
+        """What is wrong with the file, "" when nothing is; reads all of it, in a thread."""
 
     def close(self) -> None:
         """Let go of the database."""

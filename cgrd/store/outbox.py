@@ -9,7 +9,7 @@ import msgspec
 import trio
 
 from cgrd.durations import MINUTE, SECOND
-from cgrd.store.changes import Changes, Delivered, Failed, Requeued
+from cgrd.store.changes import Changes, Delivered, Failed, Hurried, Requeued
 from cgrd.store.driver import Waiting
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class Outbox:
         with self._store.transaction(why="outbox: requeued") as tx:
             for number in numbers:
                 tx.outcome(number, Requeued(self._store.clock.now_ns()))
+
+    def hurry(self, exporter: str) -> None:
+        """Everything of an exporter is due now: what waits for its retry keeps its attempts, what was given up has them all again."""
+        with self._store.transaction(why=f"outbox: {exporter} hurried") as tx:
+            tx.outcome(0, Hurried(exporter, self._store.clock.now_ns()))
 
     def backlog(self) -> dict[str, Backlog]:
         """By exporter, what waits and what is dead."""

@@ -23,6 +23,7 @@ from cgrd.store.request_keys import RequestKeys
 from cgrd.store.tables import Table, Values
 from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction, open_transaction
+from cgrd.store.upkeep import Upkeep
 
 PAGE: Final = 1000
 MOST_ABSENT: Final = 1024
@@ -42,6 +43,7 @@ class OwnedStore:
         self.groups = Groups(driver, on_commit=self._committed)
         self.request_keys = RequestKeys(self)
         self.outbox = Outbox(self)
+        self.upkeep = Upkeep(self)
         self._locks = KeyedLocks()
         self._tables: dict[str, Table] = {}
         self._next_numbers: dict[str, int] = {}

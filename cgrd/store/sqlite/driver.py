@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from cgrd.errors import StoreError
@@ -17,7 +18,7 @@ from cgrd.store.changes import Changes, Remembered
 from cgrd.store.conditions import Check, json_field
 from cgrd.store.driver import DatabaseBusy, Order, Waiting
 from cgrd.store.ledger import Posted
-from cgrd.store.sqlite import declared, exports
+from cgrd.store.sqlite import declared, exports, upkeep
 from cgrd.store.sqlite.query import order_sql, where_sql
 from cgrd.store.sqlite.writes import write
 from cgrd.store.tables import Table, Values
@@ -48,11 +49,14 @@ class SqliteDriver:
 
     def __init__(self, path: str, *, full: bool = False, connect: Connect = sqlite3.connect) -> None:
         self.path = path
+        self.file = None if path == MEMORY else Path(path).absolute()
         self._connect = connect
         self._writing = threading.Lock()
         memory = path == MEMORY
         self.large = sys.maxsize if memory else 0 if full else LARGE
         self.writer = self._open()
+        # Before anything is in the file: it can then be made smaller in pieces (`compact`).
+        self.writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
         self.writer.execute("PRAGMA journal_mode = WAL")
         self.writer.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         self.writer.execute("PRAGMA wal_autocheckpoint = 0")
@@ -223,10 +227,44 @@ class SqliteDriver:
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the file, most of it beside the writer; only for the rest and the emptying it has to wait."""
-        with contextlib.closing(self._open()) as connection:
+        with self._beside() as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             with self._writing:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextlib.contextmanager
+    def _beside(self) -> Iterator[sqlite3.Connection]:
+        """A connection for what takes long.
+
+        Raises:
+            StoreError: what SQLite says.
+        """
+        try:
+            with contextlib.closing(self._open()) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}", explain="it was tried beside the daemon's work, which goes on; it may be repeated") from error
+
+    @property
+    def schema(self) -> int:
+        """The number of the schema's last step."""
+        return int(self._one("SELECT max(number) FROM schema_steps")[0])
+
+    def copy(self, path: str, *, between: Callable[[], object]) -> None:
+        """Write what is committed now to another file."""
+        with self._beside() as connection:
+            upkeep.copy(connection, path, between=between)
+
+    def compact(self, *, between: Callable[[], object]) -> None:
+        """Give back the room of what was deleted."""
+        with self._beside() as connection:
+            upkeep.compact(connection, self._writing, between=between)
+        self.checkpoint()
+
+    def sound(self) -> str:
+        """What is wrong with the file."""
+        with self._beside() as connection:
+            return upkeep.faults(connection)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from cgrd.store.changes import Changes, Delivered, Export, Failed, Outcome
+from cgrd.store.changes import Changes, Delivered, Export, Failed, Hurried, Outcome
 from cgrd.store.sqlite.declared import column_names, quoted, sql_name
 from cgrd.store.tables import Table, Values
 
@@ -23,6 +23,9 @@ _ATTEMPT: Final = "UPDATE outbox SET attempts = attempts + 1, error = ?, dead = 
 _HOLD: Final = "UPDATE outbox_lanes SET due_at = ? WHERE (exporter, lane) = (SELECT exporter, lane FROM outbox WHERE number = ? AND dead = 0)"
 _REVIVE: Final = "UPDATE outbox SET attempts = 0, dead = 0 WHERE number = ? AND dead = 1"
 _REVIVE_LANE: Final = "INSERT OR IGNORE INTO outbox_lanes SELECT exporter, lane, ? FROM outbox WHERE number = ?"
+_HURRY: Final = "UPDATE outbox_lanes SET due_at = ? WHERE exporter = ? AND due_at > ?"
+_REVIVE_LANES: Final = "INSERT OR IGNORE INTO outbox_lanes SELECT DISTINCT exporter, lane, ? FROM outbox WHERE exporter = ? AND dead = 1"
+_REVIVE_ALL: Final = "UPDATE outbox SET attempts = 0, dead = 0 WHERE exporter = ? AND dead = 1"
 _DROP_LANE: Final = (
     "DELETE FROM outbox_lanes AS l WHERE exporter = ? AND lane = ?"
     " AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.exporter = l.exporter AND o.lane = l.lane AND o.dead = 0)"
@@ -76,7 +79,16 @@ def _lane(export: Export) -> str:
     return f"={key}" if key else f"#{export.number}"
 
 
+def _hurry(connection: sqlite3.Connection, outcome: Hurried) -> None:
+    connection.execute(_HURRY, (outcome.at_ns, outcome.exporter, outcome.at_ns))
+    connection.execute(_REVIVE_LANES, (outcome.at_ns, outcome.exporter))
+    connection.execute(_REVIVE_ALL, (outcome.exporter,))
+
+
 def _outcome(connection: sqlite3.Connection, number: int, outcome: Outcome) -> None:
+    if isinstance(outcome, Hurried):
+        _hurry(connection, outcome)
+        return
     if isinstance(outcome, Failed):
         connection.execute(_ATTEMPT, (outcome.error, outcome.max_attempts, outcome.max_attempts, number))
         connection.execute(_HOLD, (outcome.retry_ns, number))
