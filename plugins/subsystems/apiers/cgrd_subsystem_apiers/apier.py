@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from cgrd import Served, Subsystem, methods_of, served_as
 from cgrd.profiles import all_methods
+from cgrd_subsystem_apiers.database import Database
 from cgrd_subsystem_apiers.failed_posts import FailedPosts
+from cgrd_subsystem_apiers.versions import Versions
 
 if TYPE_CHECKING:
     from cgrd.services import Services
@@ -18,7 +20,7 @@ class ApierS(Subsystem, section="apiers"):
 
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
-        self.parts: tuple[object, ...] = (FailedPosts(services),)
+        self.parts: tuple[object, ...] = (FailedPosts(services), Database(services=services), Versions(services=services))
 
     def served(self) -> Iterator[Served]:
         for part in self.parts:
