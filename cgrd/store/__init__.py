@@ -1,7 +1,7 @@
 """The store: transactions, group commit, ledger, request keys, outbox, declared tables, locks; drivers behind one Protocol."""
 
 from cgrd.store.changes import OutboxRecord
-from cgrd.store.conditions import Condition
+from cgrd.store.conditions import Condition, Operator
 from cgrd.store.contract import Store
 from cgrd.store.driver import Driver, Waiting
 from cgrd.store.ledger import LedgerEntry, LedgerFault, LedgerReport
@@ -24,6 +24,7 @@ __all__ = [
     "LedgerFault",
     "LedgerReport",
     "Once",
+    "Operator",
     "Outbox",
     "OutboxRecord",
     "OwnedStore",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,7 @@ from cgrd import Instant
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
 from cgrd.instants import parse_instant
-from cgrd.store import Column, Condition, Table
+from cgrd.store import Column, Condition, Operator, Table
 from cgrd_subsystem_cdrs.records import CDR
 
 # `body` is the record as it was made (its times keep their zones); the other columns are there to be asked for.
@@ -91,7 +91,10 @@ def record_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class CDRsFilter(msgspec.Struct, kw_only=True):
-    """A query; every list that is given must hold the record's value, every `Not…` list must not."""
+    """A query; every list that is given must hold the record's value, every `Not…` list must not.
+
+    `ExtraArgs` takes `OrderIDStart` and `MinCost` (from there on), `OrderIDEnd` and `MaxCost` (below it); `MaxCost` -1: not rated.
+    """
 
     CGRIDs: list[str] | None = None
     NotCGRIDs: list[str] | None = None
@@ -151,9 +154,9 @@ def conditions(query: CDRsFilter, *, zone: tzinfo) -> list[Condition]:
     """What rows must meet.
 
     Raises:
-        Wrong: a time or usage cannot be read.
+        Wrong: a time, usage or bound cannot be read.
     """
-    return [*_listed(query), *_bounded(query, zone), *_extra(query)]
+    return [*_listed(query), *_bounded(query, zone), *_extra(query), *_numbered(query)]
 
 
 def _listed(query: CDRsFilter) -> Iterator[Condition]:
@@ -181,6 +184,33 @@ def _extra(query: CDRsFilter) -> Iterator[Condition]:
     for fields, same, present in ((query.ExtraFields, "=", "is not null"), (query.NotExtraFields, "!=", "is null")):
         for name, value in (fields or {}).items():
             yield Condition("extra_fields", present if value == "*exists" else same, value, name)  # type: ignore[arg-type]
+
+
+_BOUNDS: Final[Mapping[str, tuple[str, Operator]]] = {
+    "OrderIDStart": ("order_id", ">="), "OrderIDEnd": ("order_id", "<"), "MinCost": ("cost", ">="), "MaxCost": ("cost", "<"),
+}  # fmt: skip
+
+
+def _numbered(query: CDRsFilter) -> Iterator[Condition]:
+    for name, (column, op) in _BOUNDS.items():
+        value = (query.ExtraArgs or {}).get(name)
+        if value is None:
+            continue
+        bound = _number(name, value)
+        if column == "order_id":
+            yield Condition(column, op, int(bound))
+        else:
+            yield Condition(column, op, max(bound, Decimal(0)) if name == "MaxCost" else bound)
+
+
+def _number(name: str, value: Any) -> Decimal:
+    try:
+        bound = Decimal(str(value))
+        if not bound.is_finite() or abs(bound) >= 1 << 63:
+            raise InvalidOperation
+    except InvalidOperation as error:
+        raise Wrong(f"ExtraArgs.{name}: {value!s:.100} is no number") from error
+    return bound
 
 
 def order(query: CDRsFilter) -> list[str]:

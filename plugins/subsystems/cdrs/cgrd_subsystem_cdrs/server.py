@@ -15,7 +15,9 @@ from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
 from cgrd.fields import Flags
 from cgrd.flows import settled, travel
+from cgrd_subsystem_cdrs.exporting import Exporting
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
+from cgrd_subsystem_cdrs.older import OldCDRsFilter, query_of
 from cgrd_subsystem_cdrs.records import CDR, Defaults, ExternalCDR, event_of, external
 from cgrd_subsystem_cdrs.session_costs import RemoveCosts, cost_conditions, rules_of
 from cgrd_subsystem_cdrs.stages import record
@@ -89,6 +91,11 @@ class CDRServer(Subsystem, section="cdrs"):
             tenant=services.default_tenant, category=services.default_category, request_type=services.default_request_type, zone=services.zone
         )
         self._cut: tuple[Sequence[Stage], Parts] = (), ((), (), ())
+        self._exporting = Exporting(services=services)
+
+    def administration(self) -> Sequence[object]:
+        """Kept records to exporters, over the edge of ApierS."""
+        return (self._exporting,)
 
     @method("CDRsV1.ProcessEvent")
     async def process_event(self, args: ProcessEventArgs) -> str:
@@ -183,6 +190,15 @@ class CDRServer(Subsystem, section="cdrs"):
         if not rows:
             raise ServerError(NotFound(explain="no kept record meets the query"))
         return [record_of(row) for row in rows]
+
+    @method("APIerSv1.GetCDRs")
+    def get_old_cdrs(self, args: OldCDRsFilter) -> list[dict[str, Any]]:
+        """The same, asked for in the form of old."""
+        try:
+            query = query_of(args)
+        except CgrdError as error:
+            raise ServerError(error) from error
+        return self.get_external_cdrs(query)
 
     @method("APIerSv2.GetCDRs")
     def get_external_cdrs(self, args: CDRsFilter) -> list[dict[str, Any]]:

@@ -206,7 +206,7 @@ async def keep(flow: Flow, run: Run) -> None:
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
 async def export(flow: Flow, run: Run) -> None:
     """Hand the record to EEs; the exporters named in `online_cdr_exports`, or all that match."""
-    event = CGREvent(Tenant=record(run).Tenant, ID=flow.event.ID, Event=_told(run), APIOpts={**(flow.event.APIOpts or {}), "*eventType": "CDR"})
+    event = CGREvent(Tenant=record(run).Tenant, ID=flow.event.ID, Event=told(record(run)), APIOpts={**(flow.event.APIOpts or {}), "*eventType": "CDR"})
     args = {"EeIDs": flow.driver.config.get("online_cdr_exports") or None, **plain_tree(event)}
     try:
         await flow.driver.call("ees", "EeSv1.ProcessEvent", args)
@@ -215,8 +215,8 @@ async def export(flow: Flow, run: Run) -> None:
             raise
 
 
-def _told(run: Run) -> dict[str, Any]:
-    mine = record(run)
+def told(mine: CDR) -> dict[str, Any]:
+    """A record as the event that others are told; what is not set is left out."""
     fields: dict[str, Any] = {**mine.ExtraFields, **{name: getattr(mine, name) for name in mine.__struct_fields__ if name != "ExtraFields"}}
     fields["CostDetails"] = None if mine.CostDetails is None else plain_tree(mine.CostDetails)
     return {name: value for name, value in fields.items() if value not in ("", None, Instant.ZERO)}
