@@ -5,7 +5,7 @@ A reload assembles a whole new house beside the running one and swaps; when anyt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,12 +45,24 @@ def enabled(component: type[Component], sections: Mapping[str, Mapping[str, Any]
     return section is not None and bool(section.get("enabled", True))
 
 
-def build(classes: Iterable[type[Component]], services: Services, *, running: Mapping[str, Component] | None = None) -> dict[str, Component]:
+def build(
+    classes: Iterable[type[Component]],
+    services: Services,
+    *,
+    running: Mapping[str, Component] | None = None,
+    left_out: Callable[[PluginError], object] | None = None,
+) -> dict[str, Component]:
     """Build every enabled component; those of `running` whose class stays are kept as they are.
+
+    Args:
+        classes: the components there are.
+        services: what they are given.
+        running: the components of the present house.
+        left_out: told of each component that cannot be built, instead of raising.
 
     Raises:
         ConfigurationError: a component refuses its configuration; it is named.
-        PluginError: two components share a section.
+        PluginError: two components share a section, or one cannot be built.
     """
     sections = services.config.sections
     built: dict[str, Component] = {}
@@ -60,7 +72,12 @@ def build(classes: Iterable[type[Component]], services: Services, *, running: Ma
         if not enabled(made, sections):
             continue
         old = (running or {}).get(made.section)
-        built[made.section] = old if type(old) is made else _built(made, services)
+        try:
+            built[made.section] = old if type(old) is made else _built(made, services)
+        except PluginError as error:
+            if left_out is None:
+                raise
+            left_out(error)
     return built
 
 

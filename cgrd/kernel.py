@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 import trio
 
 from cgrd.assembly import House, build, flows_of, served_by
@@ -33,6 +34,8 @@ from cgrd.profiles.tables import all_kinds
 from cgrd.rpc.pool import Pools
 from cgrd.services import Services
 from cgrd.store import SqliteStore, Store
+
+log = structlog.get_logger("kernel")
 
 
 def schemas_of(plugins: Plugins) -> Schemas:
@@ -67,8 +70,18 @@ def load_plugins(plugins: Plugins, tree: Tree) -> None:
     """
     plugins.load(tree.sections)
     broken = plugins.broken()
-    if broken and tree.sections.get("plugins", {}).get("on_start_error", "stop") != "skip":
+    if broken and not goes_on_without(tree):
         raise PluginError("\n".join(f"{plugin.distribution} cannot be loaded: {plugin.why}" for plugin in broken))
+
+
+def goes_on_without(tree: Tree) -> bool:
+    """Whether a plugin that cannot be used is left out (`plugins.on_start_error = "skip"`) instead of ending the start."""
+    return bool(tree.sections.get("plugins", {}).get("on_start_error", "stop") == "skip")
+
+
+def _left_out(error: PluginError) -> None:
+    """Name a plugin without which the daemon goes on."""
+    log.error("left out", error=str(error), explain=error.explain)
 
 
 class Started:
@@ -102,7 +115,7 @@ class Kernel:
         self.clock = clock or SystemClock(zone_of(str(tree.general["default_timezone"])))
         self.config_service = ConfigService(tree=tree, apply=self.apply)
         self.profiles = Profiles(
-            kinds=all_kinds(), store=store, clock=self.clock,
+            kinds=all_kinds(left_out=_left_out if goes_on_without(tree) else None), store=store, clock=self.clock,
             zone=zone_of(str(tree.general["default_timezone"])), default_tenant=str(tree.general["default_tenant"]),
         )  # fmt: skip
         self.node_id = str(tree.general["node_id"]) or "cgrd"
@@ -154,7 +167,8 @@ class Kernel:
             self.profiles.load()
         else:
             widen(filters.types, self.plugins)
-        house = House(services, build(self.plugins.components(), services, running=running.components if running else None))
+        left_out = _left_out if goes_on_without(tree) else None
+        house = House(services, build(self.plugins.components(), services, running=running.components if running else None, left_out=left_out))
         services.components = house.components
         self._collect(house)
         return house
@@ -211,7 +225,7 @@ class Kernel:
         except (ConfigurationError, PluginError):
             raise
         except Exception as error:
-            if self.tree.sections.get("plugins", {}).get("on_start_error", "stop") != "skip":
+            if not goes_on_without(self.tree):
                 raise PluginError(f"{section} cannot be started: {error}", explain=getattr(error, "explain", "")) from error
             self.services.log("kernel").error("component not started", section=section, error=str(error))
 
@@ -285,5 +299,3 @@ async def serve(make: Callable[[], Kernel], *, task_status: trio.TaskStatus[Kern
     async with trio.open_nursery() as nursery:
         await nursery.start(kernel.run)
         task_status.started(kernel)
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -111,6 +111,7 @@ class Plugins:
             plugin.module = plugin.entry.load()
             self.manager.register(plugin.module, name=plugin.distribution)
             self._refuse_misspelt(plugin)
+            kinds_of(plugin)
             plugin.given = {hook: getattr(plugin.module, hook)() for hook in GIVEN if hasattr(plugin.module, hook)}
         except Exception as error:
             plugin.state, plugin.why = "broken", f"{type(error).__name__}: {error}"
@@ -195,8 +196,21 @@ def _exports(name: str, ees: Mapping[str, Any]) -> bool:
     return bool(ees.get("enabled")) and any(name in re.split(r"[*_]+", word) for word in types)
 
 
-def installed_kinds() -> list[Any]:
+def kinds_of(plugin: Plugin) -> list[Any]:
+    """The profile kinds of one plugin's distribution.
+
+    Raises:
+        PluginError: they cannot be imported.
+    """
+    entries = entry_points(group=KINDS_GROUP)
+    return [kind for entry in entries if entry.dist is not None and entry.dist.name == plugin.distribution for kind in _kinds_at(entry)]
+
+
+def installed_kinds(*, left_out: Callable[[PluginError], object] | None = None) -> list[Any]:
     """The profile kinds of every installed plugin, enabled or not: profiles can be loaded where their service does not run.
+
+    Args:
+        left_out: told of each plugin whose kinds cannot be imported; the others' are given. Without it the first one is raised.
 
     Raises:
         PluginError: a plugin's kinds cannot be imported; named by its distribution.
@@ -204,8 +218,17 @@ def installed_kinds() -> list[Any]:
     kinds: list[Any] = []
     for entry in sorted(entry_points(group=KINDS_GROUP), key=lambda e: e.name):
         try:
-            kinds.extend(importlib.import_module(entry.value.partition(":")[0]).KINDS)
-        except Exception as error:
-            owner = entry.dist.name if entry.dist else entry.value
-            raise PluginError(f"{owner}: its profile kinds cannot be loaded: {error}") from error
+            kinds.extend(_kinds_at(entry))
+        except PluginError as error:
+            if left_out is None:
+                raise
+            left_out(error)
     return kinds
+
+
+def _kinds_at(entry: EntryPoint) -> list[Any]:
+    try:
+        return list(importlib.import_module(entry.value.partition(":")[0]).KINDS)
+    except Exception as error:
+        owner = entry.dist.name if entry.dist else entry.value
+        raise PluginError(f"{owner}: its profile kinds cannot be loaded: {type(error).__name__}: {error}") from error

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 Applier = Callable[[list[Any], bool], None]
 
 
-def all_kinds() -> list[Kind]:
+def all_kinds(*, left_out: Callable[[PluginError], object] | None = None) -> list[Kind]:
     """The kernel's kinds and those of every installed plugin, in the order of loading.
+
+    Args:
+        left_out: told of each plugin whose kinds cannot be imported, instead of raising.
 
     Raises:
         PluginError: a module of kinds cannot be imported, or two declare the same kind.
@@ -38,7 +41,7 @@ def all_kinds() -> list[Kind]:
     from cgrd.profiles.kinds import KINDS
 
     found: dict[str, Kind] = {}
-    for kind in (*KINDS, *installed_kinds()):
+    for kind in (*KINDS, *installed_kinds(left_out=left_out)):
         if found.setdefault(kind.name, kind) is not kind:
             raise PluginError(f"the profile kind {kind.name} ({kind.file}) is declared twice")
     return sorted(found.values(), key=lambda kind: kind.order)

@@ -142,11 +142,10 @@ def _new(path: Path) -> int:
 
 def _zip(source: Path, target: Path) -> None:
     with os.fdopen(_new(target), "w+b") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, source.open("rb") as octets:
-            with archive.open(source.name, "w", force_zip64=True) as kept:
-                while chunk := octets.read(CHUNK):
-                    kept.write(chunk)
-                    trio.from_thread.check_cancelled()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(source.name, "w", force_zip64=True) as kept, source.open("rb") as octets:
+            while chunk := octets.read(CHUNK):
+                kept.write(chunk)
+                trio.from_thread.check_cancelled()
         file.flush()
         os.fsync(file.fileno())
 

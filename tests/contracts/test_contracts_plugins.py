@@ -138,6 +138,17 @@ async def test_a_broken_plugin_is_named_and_the_others_go_on(install: Callable[.
         assert await call(kernel, "goodV1.Do") == "done"
 
 
+async def test_one_that_cannot_be_built_is_named_and_skipped_where_that_is_wanted(install: Callable[..., None]) -> None:
+    unbuilt = SUBSYSTEM.format("unbuilt").replace("    @method", "    def __init__(self, **given):\n        given['nothing']\n    @method")
+    install("acme-unbuilt", "unbuilt", unbuilt, schema=SCHEMA)
+    with pytest.raises(PluginError, match=r"\(unbuilt\) cannot be built: KeyError"):
+        async with kernel_in_memory({"unbuilt": {"enabled": True}}):
+            pass
+    async with kernel_in_memory({"unbuilt": {"enabled": True}, "plugins": {"on_start_error": "skip"}}) as kernel:
+        assert "unbuilt" not in kernel.house.components
+        assert await call(kernel, "CoreSv1.Ping") == "Pong"
+
+
 async def test_one_that_does_not_start_is_named_and_skipped_where_that_is_wanted(install: Callable[..., None]) -> None:
     late = SUBSYSTEM.format("late").replace("    @method", "    async def serve(self, *, task_status):\n        raise OSError('no such line')\n    @method")
     install("acme-late", "late", late, schema=SCHEMA)

@@ -42,7 +42,9 @@ class Exporting:
         """Hand kept records to exporters; by exporter, its metrics when `Verbose` is set and it is synchronous."""
         if not self.services.components["apiers"].linked("ees"):
             raise NotConnected("EEs", explain="apiers.ees_conns is empty; name a connection there")
-        found, taken, failed, reply = 0, 0, [], {}
+        found, taken = 0, 0
+        failed: list[str] = []
+        reply: dict[str, Any] = {}
         for row in self._rows(args):
             found += 1
             try:

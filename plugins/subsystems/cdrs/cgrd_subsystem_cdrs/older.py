@@ -57,5 +57,10 @@ def query_of(old: OldCDRsFilter) -> CDRsFilter:
     for name in ("RatedAccounts", "RatedSubjects"):
         if getattr(old, name):
             raise Wrong(f"{name} cannot be asked for", explain="a record has one account and one subject: ask for Accounts, Subjects")
-    bounds = {"OrderIDStart": old.OrderIdStart, "OrderIDEnd": old.OrderIdEnd, "MinCost": 0 if old.SkipErrors else None, "MaxCost": -1 if old.SkipRated else None}
+    bounds = {
+        "OrderIDStart": old.OrderIdStart,
+        "OrderIDEnd": old.OrderIdEnd,
+        "MinCost": 0 if old.SkipErrors else None,
+        "MaxCost": -1 if old.SkipRated else None,
+    }
     return CDRsFilter(ExtraArgs=bounds, **{new: getattr(old, name) for name, new in _NAMES.items()})

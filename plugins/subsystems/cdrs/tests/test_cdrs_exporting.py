@@ -41,8 +41,13 @@ async def record(kernel: Any, name: str, **fields: Any) -> None:
 async def lines(kernel: Any, folder: Path, exporter: str) -> list[str]:
     """What the exporter has written when the outbox is empty."""
     with trio.fail_after(5):
-        while kernel.store.outbox.backlog():
+        while True:
+            if not kernel.store.outbox.backlog():
+                return written(folder, exporter)
             await trio.sleep(0.01)
+
+
+def written(folder: Path, exporter: str) -> list[str]:
     return [line for file in folder.glob(f"{exporter}_*.csv") for line in file.read_text().splitlines()]
 
 
@@ -151,7 +156,9 @@ async def test_the_form_of_old_finds_the_same_records(tmp_path: Path, virtual_cl
             assert await told_by(kernel, **query) == found.split(), query
 
 
-@pytest.mark.parametrize("query", [{"RatedAccounts": ["1001"]}, {"RatedSubjects": ["1001"]}, {"OrderIdStart": 99}, {"TimeStart": "soon-ish"}, {"Accounts": ["x"]}])
+@pytest.mark.parametrize(
+    "query", [{"RatedAccounts": ["1001"]}, {"RatedSubjects": ["1001"]}, {"OrderIdStart": 99}, {"TimeStart": "soon-ish"}, {"Accounts": ["x"]}]
+)
 async def test_the_form_of_old_refuses_what_it_cannot_tell(tmp_path: Path, virtual_clock: VirtualClock, query: dict[str, Any]) -> None:
     async with kernel_in_memory(sections(tmp_path), clock=virtual_clock) as kernel:
         await record(kernel, "1002")

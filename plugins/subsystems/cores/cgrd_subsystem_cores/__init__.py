@@ -18,6 +18,7 @@ class CoreS(Subsystem, section="cores"):
 
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         from cgrd_subsystem_cores.guardian import Guardian
+        from cgrd_subsystem_cores.panicking import Panicking
         from cgrd_subsystem_cores.profiling import CpuProfiling, MemoryProfiling
         from cgrd_subsystem_cores.running import ServiceManager
         from cgrd_subsystem_cores.status import Status
@@ -31,6 +32,7 @@ class CoreS(Subsystem, section="cores"):
             Guardian(services=services),
             ServiceManager(services=services),
             Tracing(services=services),
+            Panicking(services=services),
         )
 
     def served(self) -> Iterator[Served]:
