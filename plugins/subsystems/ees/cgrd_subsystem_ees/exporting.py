@@ -5,7 +5,7 @@ Source: spec/agents.md §M.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +17,6 @@ from cgrd.codec import plain_tree
 from cgrd.errors import CgrdError, ConfigurationError, MandatoryMissing, NotFound, PartiallyExecuted, is_nothing
 from cgrd_subsystem_ees.lanes import Lane
 from cgrd_subsystem_ees.metrics import Metrics
-from cgrd_subsystem_ees.replaying import Replaying
 
 if TYPE_CHECKING:
     from cgrd.services import Services
@@ -44,11 +43,6 @@ class EventExporterS(Subsystem, section="ees"):
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.lanes = {lane.id: lane for lane in self._lanes(config)}
-        self._replaying = Replaying(services=services, lanes=self.lanes, folder=str(config["failed_posts"]["dir"]))
-
-    def administration(self) -> Sequence[object]:
-        """What an operator asks of the outbox."""
-        return (self._replaying,)
 
     def _lanes(self, config: dict[str, Any]) -> Iterator[Lane]:
         types = self.services.plugins.vocabulary("cgrd_exporters")

@@ -116,7 +116,8 @@ async def test_what_nobody_takes_is_given_up_after_poster_attempts_and_can_be_se
         assert web.url in told["Payload"]
         assert await call(kernel, "APIerSv1.GetFailedPosts", Modules=["CSV"]) == []
         web.status = 200
-        assert await call(kernel, "APIerSv1.ReplayFailedPosts", Modules=["CSV"]) == "OK"
+        with pytest.raises(CgrdError, match="nobody is meant"):
+            await call(kernel, "APIerSv1.ReplayFailedPosts", Modules=["CSV"])
         assert len(dead(kernel)) == 1
         assert await call(kernel, "APIerSv1.ReplayFailedPosts") == "OK"
         await web.until(lambda: len(web.posts) == 4)

@@ -84,10 +84,10 @@ async def test_what_fails_again_stays(virtual_clock: VirtualClock) -> None:
     [
         ({"FailedPath": "*none"}, "FailedPath \\*none is not used"),
         ({"FailedPath": "/elsewhere"}, "FailedPath /elsewhere is not used"),
-        ({"SourcePath": "/spool/west"}, "no exporter is meant"),
-        ({"Modules": ["west"]}, "no exporter is meant"),
-        ({"SourcePath": "/spool/north", "Modules": ["south"]}, "no exporter is meant"),
-        ({"SourcePath": "nul\0l"}, "no exporter is meant"),
+        ({"SourcePath": "/spool/west"}, "nobody is meant"),
+        ({"Modules": ["west"]}, "nobody is meant"),
+        ({"SourcePath": "/spool/north", "Modules": ["south"]}, "nobody is meant"),
+        ({"SourcePath": "nul\0l"}, "nobody is meant"),
     ],
 )
 async def test_what_would_lose_records_or_means_nobody_is_refused(virtual_clock: VirtualClock, asked: dict[str, Any], told: str) -> None:
