@@ -22,6 +22,7 @@ from cgrd_subsystem_rals.accounts.counters import count_runs
 from cgrd_subsystem_rals.accounts.debit import Debited, debit
 from cgrd_subsystem_rals.accounts.direct import debit_sum
 from cgrd_subsystem_rals.accounts.errors import AccountNotFound
+from cgrd_subsystem_rals.accounts.given_back import LOOKED_AT, payers, refuse_again
 from cgrd_subsystem_rals.accounts.purse import Bank
 from cgrd_subsystem_rals.accounts.records import Account
 from cgrd_subsystem_rals.accounts.refund import Refunded, refund, refund_rounding
@@ -234,12 +235,16 @@ class Responder:
 
     @method("Responder.RefundIncrements")
     def refund_increments(self, args: CallDescriptor) -> Account:
-        """Give increments back to the balances that paid them.
+        """Give increments back to the balances that paid them; a call of its own (no transaction, no key) that names its CgrID once only.
 
         Raises:
             Wrong: an increment would take, or is of another tenant's account.
+            Exists: the call was given them back before.
         """
         refuse_takings(args, args.Tenant or self.desk.services.default_tenant)
+        store = self.desk.services.store
+        if args.CgrID and not store.call_key(""):
+            refuse_again(args, [entry for key in payers(args) for entry in store.ledger(account=key, limit=LOOKED_AT, newest_first=True)])
         forget_debits(self.desk.services, self.filled(args))
         return self._refunded("Responder.RefundIncrements", refund, args, uncount=True)
 

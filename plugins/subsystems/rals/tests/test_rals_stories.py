@@ -118,6 +118,36 @@ async def test_a_refund_brings_back_what_was_paid() -> None:
         await proven(kernel)
 
 
+async def test_a_refund_that_names_its_call_is_given_once() -> None:
+    async with kernel_in_memory(SECTIONS) as kernel:
+        await loaded(kernel)
+        await give(kernel, "1001", 1)
+        named = {"CgrID": "c1", "RunID": "*default"}
+        cost = await call(kernel, "Responder.Debit", **asked("1001", 60, **named))
+        increments = [increment for span in cost["Timespans"] for increment in span["Increments"]]
+        half = [{**increment, "CompressFactor": 30} for increment in increments]
+        for part in (half, half):
+            await call(kernel, "Responder.RefundIncrements", **asked("1001", 30, Increments=part, **named))
+        for again in (half, increments):
+            with pytest.raises(CgrdError, match="EXISTS") as refused:
+                await call(kernel, "Responder.RefundIncrements", **asked("1001", 30, Increments=again, **named))
+            assert "call c1 *default has 0 left" in refused.value.explain
+        assert await held(kernel, "1001") == {"main": 1}
+        await proven(kernel)
+
+
+async def test_a_refund_of_a_call_that_the_ledger_does_not_know_is_given_as_recorded() -> None:
+    async with kernel_in_memory(SECTIONS) as kernel:
+        await loaded(kernel)
+        await give(kernel, "1001", 1)
+        cost = await call(kernel, "Responder.Debit", **asked("1001", 60))
+        increments = [increment for span in cost["Timespans"] for increment in span["Increments"]]
+        await call(kernel, "Responder.RefundIncrements", **asked("1001", 60, Increments=increments, CgrID="c2"))
+        await call(kernel, "Responder.RefundIncrements", **asked("1001", 60, Increments=increments))
+        assert await held(kernel, "1001") == {"main": Decimal("1.6")}
+        await proven(kernel)
+
+
 async def test_a_dry_run_changes_nothing() -> None:
     async with kernel_in_memory(SECTIONS) as kernel:
         await loaded(kernel)

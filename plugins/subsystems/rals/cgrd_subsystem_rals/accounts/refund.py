@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from cgrd.costs import CallDescriptor, Increment
-from cgrd.money import ONE
+from cgrd.money import ONE, ZERO
 from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Held, Purse
 from cgrd_subsystem_rals.accounts.records import MONETARY, Account
 
@@ -32,6 +32,15 @@ def refund(bank: Bank, accounts: Mapping[str, Account], call: CallDescriptor) ->
 def refund_rounding(bank: Bank, accounts: Mapping[str, Account], call: CallDescriptor) -> Refunded:
     """Take the corrections of rounding: positive ones leave the balance, negative ones come back."""
     return _settle(bank, accounts, call, sign=-1)
+
+
+def owed_by_balance(call: CallDescriptor) -> dict[str, Decimal]:
+    """What a refund of the call would put into each balance, by its UUID."""
+    owed: dict[str, Decimal] = {}
+    for run in call.Increments or []:
+        for _, uuid, amount in _owed(run, call, 1):
+            owed[uuid] = owed.get(uuid, ZERO) + amount
+    return owed
 
 
 def _settle(bank: Bank, accounts: Mapping[str, Account], call: CallDescriptor, *, sign: int) -> Refunded:
