@@ -1,10 +1,13 @@
-"""`cgrd ledger verify` and `cgrd ledger show ACCOUNT`: what happened to the money, proved and told."""
+"""`cgrd ledger verify` and `cgrd ledger show ACCOUNT`: what happened to the money, proved and told, whether the daemon runs or not."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import trio
 import typer
@@ -13,9 +16,27 @@ from cgrd.cli.options import failed, show_table
 from cgrd.codec import plain_tree
 from cgrd.errors import CgrdError
 from cgrd.money import plain
-from cgrd.store import SqliteStore
+from cgrd.store import LedgerEntry, StoreReader
 
-State = Annotated[Path, typer.Option("--state", help="the daemon's folder; the daemon must not be running")]
+__all__ = [
+    "HEADS",
+    "State",
+    "line_of",
+    "reading",
+]
+
+State = Annotated[Path, typer.Option("--state", help="the daemon's folder; the daemon may be running")]
+
+HEADS: Final = ("at", "balance", "type", "before", "change", "after", "what", "by", "run", "call")
+"""The columns of `line_of`."""
+
+_WHAT: Final = {
+    "Responder.Debit": "paid for use",
+    "Responder.MaxDebit": "paid for use that goes on",
+    "Responder.DebitMonetary": "paid a cost that was told",
+    "Responder.RefundIncrements": "given back",
+    "Responder.RefundRounding": "rounding settled",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,20 +47,28 @@ def add_to(app: typer.Typer) -> None:
     ledger.command()(show)
 
 
-def _open(state: Path) -> SqliteStore:
+@contextlib.contextmanager
+def reading(state: Path) -> Iterator[StoreReader]:
+    """The store in a daemon's folder, to be read; on stderr, what a running daemon may hold beyond it. Errors end the command."""
     try:
-        return SqliteStore.open(state / "cgrd.sqlite")
+        store = StoreReader(state / "cgrd.sqlite")
     except CgrdError as error:
         failed(error)
+    if store.owner:
+        told = f"process {store.owner} has this store open: what is committed is told, the changes of its last milliseconds may be missing"
+        print(f"cgrd: {told}", file=sys.stderr)
+    try:
+        yield store
+    except CgrdError as error:
+        failed(error)
+    finally:
+        store.driver.close()
 
 
 def verify(state: State = Path("cgrd-state")) -> None:
     """Prove that each balance's entries chain and add up."""
-    store = _open(state)
-    try:
+    with reading(state) as store:
         report = trio.run(partial(store.verify))
-    finally:
-        store.close()
     for fault in report.faults:
         print(plain_tree(fault))
     found = f"{report.fault_count} faults" if report.fault_count else "every one chains and adds up"
@@ -48,14 +77,15 @@ def verify(state: State = Path("cgrd-state")) -> None:
 
 
 def show(account: Annotated[str, typer.Argument(help="tenant:account")], state: State = Path("cgrd-state"), limit: int = 50) -> None:
-    """Print the newest entries of an account."""
-    store = _open(state)
-    try:
+    """Print the newest entries of an account; `cgrd why CALL` tells what a call of the last column cost and why."""
+    with reading(state) as store:
         entries = store.ledger(account=account, limit=limit, newest_first=True)
-    finally:
-        store.close()
-    rows = []
-    for entry in entries:
-        amounts = (plain(entry.before), plain(entry.change), plain(entry.after))
-        rows.append((str(entry.at), entry.balance_id or entry.balance_uuid, entry.balance_type, *amounts, entry.why, entry.event_id))
-    show_table(("at", "balance", "type", "before", "change", "after", "why", "event"), rows)
+    show_table(HEADS, [line_of(entry) for entry in entries])
+
+
+def line_of(entry: LedgerEntry) -> tuple[str, ...]:
+    """An entry for people: what happened to the balance, by which request or action, for which call and charger run."""
+    amounts = (plain(entry.before), plain(entry.change), plain(entry.after))
+    name = entry.balance_id or entry.balance_uuid
+    what = _WHAT.get(entry.why, "changed by an action" if "*" in entry.why else "changed")
+    return (str(entry.at), name, entry.balance_type, *amounts, what, entry.why, entry.run_id, entry.event_id)

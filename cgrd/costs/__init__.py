@@ -31,6 +31,7 @@ from cgrd.costs.paths import field
 from cgrd.costs.pause import pause_cost
 from cgrd.costs.rates import RateInterval, RGRate, RIRate, RITiming
 from cgrd.costs.summaries import AccountSummary, BalanceSummary
+from cgrd.costs.told import told
 
 __all__ = [
     "MAIN_FIELDS",
@@ -73,5 +74,6 @@ __all__ = [
     "payer_of",
     "refundable",
     "requested_usage",
+    "told",
     "trim",
 ]

@@ -9,6 +9,7 @@ from cgrd.store.outbox import Backlog, Outbox, back_off
 from cgrd.store.owned import OwnedStore
 from cgrd.store.request_keys import Once, RequestKeys
 from cgrd.store.sqlite import Durability, SqliteStore
+from cgrd.store.sqlite.reading import StoreReader
 from cgrd.store.tables import Column, Table
 from cgrd.store.tickets import Ticket
 from cgrd.store.transaction import Transaction
@@ -31,6 +32,7 @@ __all__ = [
     "RequestKeys",
     "SqliteStore",
     "Store",
+    "StoreReader",
     "Table",
     "Ticket",
     "Transaction",

@@ -135,14 +135,18 @@ def test_the_ledger_is_verified_and_shown(daemon: Callable[..., Any]) -> None:
     running = daemon(MONEY)
     running.ask("APIerSv1.SetAccount", Tenant="cgrates.org", Account="1001")
     running.ask("APIerSv1.AddBalance", Tenant="cgrates.org", Account="1001", BalanceType="*monetary", Value=5, Balance={"ID": "cash"})
-    locked = cgrd("ledger", "verify", "--state", str(running.state))
-    assert locked.exit_code == 1  # the daemon owns it
+    beside = cgrd("ledger", "verify", "--state", str(running.state))
+    assert beside.exit_code == 0, beside.output
+    assert "has this store open: what is committed is told" in beside.stderr
+    assert beside.stdout == "1 entries of 1 balances: every one chains and adds up\n"
     assert running.stop() == 0
     done = cgrd("ledger", "verify", "--state", str(running.state))
     assert done.exit_code == 0, done.output
+    assert not done.stderr
     shown = cgrd("ledger", "show", "cgrates.org:1001", "--state", str(running.state)).output.splitlines()
     assert shown[0].split("\t")[1:6] == ["balance", "type", "before", "change", "after"]
     assert shown[1].split("\t")[1:6] == ["cash", "*monetary", "0", "5", "5"]
+    assert shown[1].split("\t")[6:8] == ["changed by an action", "APIerSv1.AddBalance *topup"]
 
 
 def test_trace_shows_requests_as_trees(daemon: Callable[..., Any]) -> None:

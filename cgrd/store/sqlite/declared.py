@@ -42,6 +42,18 @@ def declare(connection: sqlite3.Connection, table: Table) -> int:
     return int(used) + 1
 
 
+def expect(connection: sqlite3.Connection, table: Table) -> int:
+    """The first number of a table that is only read, 0: nothing is added.
+
+    Raises:
+        StoreError: the database has no such table, or lacks a column.
+    """
+    known = _known(connection, table)
+    if lacking := [column.name for column in table.columns if column.name not in known]:
+        raise StoreError(f"the store has no table {table.name} with {' '.join(lacking)}", explain="nothing of that kind was ever kept there")
+    return 0
+
+
 def _known(connection: sqlite3.Connection, table: Table) -> dict[str, str]:
     row = connection.execute("SELECT columns FROM declared WHERE name = ?", (table.name,)).fetchone()
     known: dict[str, str] = codec.decode(row[0]) if row else {}

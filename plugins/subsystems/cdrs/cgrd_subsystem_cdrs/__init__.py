@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cgrd import Component, Stage, hookimpl, stages_of
+
+if TYPE_CHECKING:
+    import typer
 
 
 @hookimpl
@@ -19,3 +23,10 @@ def cgrd_stages() -> Sequence[Stage]:
     from cgrd_subsystem_cdrs import stages
 
     return stages_of(vars(stages))
+
+
+@hookimpl
+def cgrd_commands() -> Mapping[str, typer.Typer]:
+    from cgrd_subsystem_cdrs.why import app
+
+    return {"why": app}

@@ -235,7 +235,7 @@ class Responder:
 
     @method("Responder.RefundIncrements")
     def refund_increments(self, args: CallDescriptor) -> Account:
-        """Give increments back to the balances that paid them; a call of its own (no transaction, no key) that names its CgrID once only.
+        """Give increments back to the balances that paid them; to a call that is named (CgrID) no more than it has paid.
 
         Raises:
             Wrong: an increment would take, or is of another tenant's account.
