@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,7 @@ class _Reading(SqliteDriver):
         self.path = f"file:{quote(str(path))}?mode=rw"
         self._connect = partial(sqlite3.connect, uri=True)
         self.writer = self._reader = self._open()
-        self._reading = contextlib.nullcontext()
+        self._writing, self._commits, self.large = threading.Lock(), 0, 0
         self.writer.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         self.writer.execute("PRAGMA query_only = ON")
         self.writer.execute("BEGIN")  # one moment for everything that is read
