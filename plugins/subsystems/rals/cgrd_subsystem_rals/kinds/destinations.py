@@ -49,7 +49,7 @@ class ReverseDestinations:
 
 def build(row: Any, _: Draft) -> Destination:
     """The destination of its rows."""
-    return Destination(Id=row.ID, Prefixes=row.Prefixes)
+    return Destination(Id=row.ID, Prefixes=row.Prefixes[:])  # a copy takes no more room than it needs
 
 
 def unbuild(record: Destination) -> Any:

@@ -13,6 +13,7 @@ from cgrd.costs import RGRate, RIRate
 from cgrd.durations import parse_duration
 from cgrd.profiles import INTEGER, NUMBER, Draft, Items, Kind, Refused, TpApi, column
 
+ANY = "*any"
 CHUNK = 2_000
 
 
@@ -66,12 +67,20 @@ def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, Des
         rating = ratings.get(settings)
         if rating is None:
             rating = ratings[settings] = _rating(draft, *settings)
-        destination = line.DestinationId
-        if destination != "*any" and not draft.has("Destination", destination):
-            raise Refused(f'could not get destination for tag "{destination}"', explain="neither in Destinations.csv nor loaded before")
-        found.Destinations.append(destination)
+        found.Destinations.append(_destination(draft, line.DestinationId))
         found.Ratings.append(rating)
     return found
+
+
+def _destination(draft: Draft, tag: str) -> str:
+    """The id as the destination itself holds it: a hundred thousand lines keep no text of their own."""
+    if tag == ANY:
+        return ANY
+    known = draft.find("Destination", tag)
+    if known is None:
+        raise Refused(f'could not get destination for tag "{tag}"', explain="neither in Destinations.csv nor loaded before")
+    own: str = known.Id
+    return own
 
 
 def _rating(draft: Draft, tag: str, method: str, decimals: int, max_cost: Decimal, strategy: str) -> RIRate:
