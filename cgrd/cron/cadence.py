@@ -6,9 +6,9 @@ from datetime import datetime
 
 from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
-from cgrd import Instant
 from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import Wrong
+from cgrd.instants import Instant
 
 _EVERY = "@every "
 _FIELDS = 5

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from cgrd import Instant
 from cgrd.cron.cadence import Cadence
+from cgrd.instants import Instant
 
 if TYPE_CHECKING:
     from cgrd.clock import Clock
