@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,27 @@ def test_one_word_names_everything(folder: Path) -> None:
     text = folder.joinpath("pyproject.toml").read_text()
     assert f'name = "cgrd-{group}-{folder.name}"' in text
     assert f'[project.entry-points."cgrd.{group}s"]\n{folder.name} = "cgrd_{group}_{folder.name}"' in text
+
+
+@pytest.mark.parametrize("folder", [ROOT, *FOLDERS], ids=lambda folder: folder.name)
+def test_what_is_imported_is_declared_and_nothing_else(folder: Path) -> None:
+    declared = tomllib.loads(folder.joinpath("pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.match(r"[\w.-]+", text)[0].replace("-", "_") for text in declared}  # type: ignore[index]
+    package = folder / "cgrd" if folder == ROOT else next(folder.glob("cgrd_*"))
+    imported = {name.partition(".")[0] for file in package.rglob("*.py") for name in names_imported(file)}
+    mine = {name for name in imported if name not in sys.stdlib_module_names and name != package.name} - {"pytest"}  # the test kit is an extra
+    assert {MODULES.get(name, name) for name in names} == mine
+
+
+MODULES = {"google_re2": "re2"}
+
+
+def names_imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
 
 
 def test_the_kernel_imports_no_plugin() -> None:
