@@ -6,8 +6,7 @@ for all calls tells, within a second, how long each of them talked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 import trio
@@ -15,21 +14,11 @@ import trio
 from cgrd import CGREvent, codec
 from cgrd_agent_janus.flags import Asked
 
+if TYPE_CHECKING:
+    from cgrd.store import Store
+
 _CALLS = "janus_call"
 _PROOF = "janus_proof"
-
-
-class Records(Protocol):
-    """What the journal needs of the store."""
-
-    def transaction(self, *, why: str) -> Any:
-        """A context whose value has `put(kind, key, value)` and `delete(kind, key)`."""
-
-    def get(self, kind: str, key: str) -> bytes | None:
-        """One record."""
-
-    def scan(self, kind: str) -> Iterator[tuple[str, bytes]]:
-        """All records of a kind."""
 
 
 class Entry(msgspec.Struct, kw_only=True):
@@ -53,7 +42,7 @@ class Journal:
         records: the store.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Store) -> None:
         self._records = records
         self._open: set[str] = set()
         self._settled = trio.Event()

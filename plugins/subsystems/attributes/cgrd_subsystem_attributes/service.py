@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cgrd import AlteredEvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
@@ -18,6 +18,9 @@ from cgrd_subsystem_attributes.events import Draft, MustWait
 from cgrd_subsystem_attributes.kinds import AttributeProfile
 from cgrd_subsystem_attributes.options import Asked, read_options
 
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 WANTED = "*attributes"
 """A field with this value must have been filled in by a profile."""
 
@@ -25,7 +28,7 @@ WANTED = "*attributes"
 class AttributeS(Subsystem, section="attributes"):
     """Applies one profile a run, the best that matches; each run sees what the ones before have made."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.book = Book(services=services)
 

@@ -5,7 +5,7 @@ Source: spec/tariffplans.md §7, spec/observed_events.md (IPs).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,9 @@ from cgrd_subsystem_ips.allocations import Allocation, Allocations, Shown, Taken
 from cgrd_subsystem_ips.kinds import IPPool, IPProfile
 from cgrd_subsystem_ips.matching import Finder
 from cgrd_subsystem_ips.shelf import Shelf
+
+if TYPE_CHECKING:
+    from cgrd.services import Services
 
 
 class AllocatedIP(msgspec.Struct):
@@ -51,7 +54,7 @@ class Unauthorized(CgrdError):
 class IPs(Subsystem, section="ips"):
     """The owner of all allocations: nothing waits between finding an address free and giving it."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.shelf = Shelf(services=services)
         self.finder = Finder(services=services)

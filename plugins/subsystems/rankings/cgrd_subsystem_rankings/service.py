@@ -6,7 +6,7 @@ Source: spec/tariffplans.md §10, spec/observed_events.md (Trends, rankings).
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import trio
@@ -21,6 +21,9 @@ from cgrd_subsystem_rankings.ordering import ordered
 from cgrd_subsystem_rankings.rankings import Rankings
 from cgrd_subsystem_rankings.wire import Numbers, Ranking, RankingArgs, ScheduleArgs, Scheduled, ScheduledArgs, Summary
 
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 UPDATE = "RankingUpdate"
 NONE = ["*none"]
 
@@ -28,7 +31,7 @@ NONE = ["*none"]
 class RankingS(Subsystem, section="rankings"):
     """Statistics compared."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.rankings = Rankings(services=services)
         self.timetable = Timetable(clock=services.clock, run=self.run)

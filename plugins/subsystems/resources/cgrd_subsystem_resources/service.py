@@ -6,7 +6,7 @@ Source: spec/tariffplans.md §6, spec/observed_events.md (Resources).
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,9 @@ from cgrd_subsystem_resources.matching import Finder, Used
 from cgrd_subsystem_resources.shelf import Shelf
 from cgrd_subsystem_resources.updates import tell_thresholds
 from cgrd_subsystem_resources.usage import Shown, ShownWithConfig, Usage
+
+if TYPE_CHECKING:
+    from cgrd.services import Services
 
 
 class ResourceID(msgspec.Struct):
@@ -34,7 +37,7 @@ class Unavailable(CgrdError):
 class ResourceS(Subsystem, section="resources"):
     """The owner of all usages: they change here and nowhere else, and nothing waits between looking for room and taking it."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.shelf = Shelf(services=services)
         self.finder = Finder(services=services, shelf=self.shelf)

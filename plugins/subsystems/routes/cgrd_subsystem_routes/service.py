@@ -5,7 +5,7 @@ Source: spec/tariffplans.md §12, spec/observed_events.md (Routes).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -22,11 +22,14 @@ from cgrd_subsystem_routes.ready import ReadyProfiles, ReadyRoute
 from cgrd_subsystem_routes.sortings import Data
 from cgrd_subsystem_routes.wire import SortedRoute, SortedRoutes
 
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 
 class RouteS(Subsystem, section="routes"):
     """Who can carry a call, and in which order they are tried."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.ready = ReadyProfiles(services=services)
 

@@ -6,7 +6,7 @@ Source: spec/tariffplans.md §8, spec/observed_events.md (Stats).
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -19,13 +19,16 @@ from cgrd_subsystem_stats.queues import Queues
 from cgrd_subsystem_stats.telling import tell
 from cgrd_subsystem_stats.wire import Numbers, Queue, QueueArgs, TenantArgs
 
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 PROCESS = "StatSv1.ProcessEvent"
 
 
 class StatS(Subsystem, section="stats"):
     """Statistics over queues of events."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.queues = Queues(services=services)
 

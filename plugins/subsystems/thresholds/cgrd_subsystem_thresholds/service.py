@@ -5,7 +5,7 @@ Source: spec/tariffplans.md §11, spec/observed_events.md (Thresholds).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -19,13 +19,16 @@ from cgrd_subsystem_thresholds.states import States
 from cgrd_subsystem_thresholds.sy import SySessions
 from cgrd_subsystem_thresholds.wire import SyConnection, TenantArgs, Threshold, ThresholdArgs
 
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 PROCESS = "ThresholdSv1.ProcessEvent"
 
 
 class ThresholdS(Subsystem, section="thresholds"):
     """Acts when events of a sort have come often enough."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=_with_actions(config))
         self.states = States(services=services)
         self.sy = SySessions(self)

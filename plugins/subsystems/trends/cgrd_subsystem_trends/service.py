@@ -6,7 +6,7 @@ Source: spec/tariffplans.md §9, spec/observed_events.md (Trends, rankings).
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import trio
@@ -22,6 +22,9 @@ from cgrd_subsystem_trends.kinds import TrendProfile
 from cgrd_subsystem_trends.runs import Metrics, Runs
 from cgrd_subsystem_trends.wire import PartArgs, ScheduleArgs, Scheduled, ScheduledArgs, Summary, Trend, TrendArgs
 
+if TYPE_CHECKING:
+    from cgrd.services import Services
+
 UPDATE = "TrendUpdate"
 NONE = ["*none"]
 
@@ -29,7 +32,7 @@ NONE = ["*none"]
 class TrendS(Subsystem, section="trends"):
     """How statistics develop."""
 
-    def __init__(self, *, services: Any, config: dict[str, Any]) -> None:
+    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.runs = Runs(services=services)
         self.timetable = Timetable(clock=services.clock, run=self.run)
