@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OUTBOX: Final = "*actions"
 """Under which name the outbox holds effects."""
 
+PATIENT: Final = 12
+"""Attempts of what is to arrive although the other end is away for a while: with the outbox' pauses they take 27 minutes."""
+
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be sent.

@@ -18,7 +18,7 @@ from cgrd_subsystem_rals.accounts.purse import Purse
 from cgrd_subsystem_rals.accounts.records import Account, BalanceFilter
 from cgrd_subsystem_rals.accounts.work import Later, Work
 from cgrd_subsystem_rals.desk import Desk
-from cgrd_subsystem_rals.effects import Effect, effect
+from cgrd_subsystem_rals.effects import PATIENT, Effect, effect
 from cgrd_subsystem_rals.kinds.actions import Action
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ class Doing:
             args: its argument.
             harmless: the word of an error that says that all is well.
         """
-        self.send(ASK, method, {"section": section, "edge": edge, "args": args, "harmless": harmless}, waited=True, told=True)
+        question = {"section": section, "edge": edge, "args": args, "harmless": harmless}
+        self.send(ASK, method, question, waited=True, told=True, attempts=PATIENT)
 
 
 class ActionFailed(CgrdError):

@@ -16,7 +16,7 @@ from cgrd.codec import decode, encode
 from cgrd.errors import Unreachable, Wrong
 from cgrd_subsystem_rals.actions.doing import Doing, Run
 from cgrd_subsystem_rals.desk import Desk
-from cgrd_subsystem_rals.effects import Effect, Refused
+from cgrd_subsystem_rals.effects import PATIENT, Effect, Refused
 
 MAIL: Final = "*mail"
 FOR_GOOD: Final = 500
@@ -30,7 +30,8 @@ def mail_async(doing: Doing) -> None:
         raise Wrong("*mail_async: no address", explain="ExtraParameters are mail addresses with , between")
     subject = f"[CGR Notification] Threshold hit on Balance: {doing.key or doing.action.Id}"
     text = f"Time: {doing.at}\nActions: {doing.action.Id}\n\n{encode(doing.told()).decode()}\n"
-    doing.send(MAIL, ", ".join(addresses), {"Subject": subject, "Text": text})
+    # A server that puts off strangers wants to be asked again after minutes (RFC 5321 §4.5.4.1).
+    doing.send(MAIL, ", ".join(addresses), {"Subject": subject, "Text": text}, attempts=PATIENT)
 
 
 async def mail(desk: Desk, ordered: Effect) -> None:
