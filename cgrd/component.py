@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, 
 import msgspec
 import trio
 
+from cgrd.errors import CgrdError, is_nothing
+
 if TYPE_CHECKING:
     from cgrd.services import Services
 
@@ -137,6 +139,15 @@ class Component:
             CgrdError: what the callee answered, or that it cannot be reached.
         """
         return await self.services.graph.call(self, edge, method, args, reply)
+
+    async def call_or_none(self, edge: str, method: str, args: object, reply: type[T] | Any = Any) -> Any:
+        """`call`, where it is no failure that nothing is found there: None then."""
+        try:
+            return await self.call(edge, method, args, reply)
+        except CgrdError as error:
+            if is_nothing(error):
+                return None
+            raise
 
 
 class Subsystem(Component):

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from cgrd.component import Component, Peer
 from cgrd.errors import CgrdError, ConfigurationError, NotConnected, PartiallyExecuted, Prefixed, Wrong
 from cgrd.event import CGREvent
@@ -169,6 +171,23 @@ class Flow:
         """Ask the subsystem of the stage at work, over the driver's edge."""
         assert self.stage is not None
         return await self.driver.call(self.stage.edge, method, args, reply)
+
+    async def call_or_none(self, method: str, args: object, reply: Any = Any) -> Any:
+        """The same, where it is no failure that nothing is found there: None then."""
+        assert self.stage is not None
+        return await self.driver.call_or_none(self.stage.edge, method, args, reply)
+
+    async def matched(self, method: str, event: CGREvent, *, option: str, ids: Sequence[str] | None) -> list[str] | None:
+        """The ids of the profiles that the subsystem of the stage at work finds for an event; None where it finds none.
+
+        Args:
+            option: the request's option that names profiles to be taken instead of those that match (`*stsProfileIDs`).
+            ids: its value; the event's own holds where none are given.
+        """
+        if ids:
+            event = replace(event, APIOpts={**event.options(), option: ids})
+        found: list[str] | None = await self.call_or_none(method, event, list[str])
+        return found
 
     def chosen(self) -> Sequence[Run]:
         """The runs that the stage at work sees, when it works run by run; a driver may choose otherwise."""

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from cgrd import CGREvent, Flow, Run, Stage, stage, stages_of
-from cgrd.errors import CgrdError, ConfigurationError, Wrong
+from cgrd import CGREvent, Component, Flow, Run, Stage, stage, stages_of
+from cgrd.errors import CgrdError, ConfigurationError, NotFound, Wrong
 from cgrd.flows import ordered, settled, travel
 
 
@@ -146,3 +146,42 @@ async def test_an_event_is_forked_by_the_inner_flow() -> None:
     outer = flow(asked={}, driver=Driver("chargers", runs=tuple(stages_of({"fork": fork}))))
     assert [run.id for run in await outer.forked(CGREvent(ID="other"))] == ["one", "two"]
     assert outer.runs == []
+
+
+class Counting(Component):
+    """A driver whose StatS answers what `answer` is."""
+
+    def __init__(self, answer: list[str] | CgrdError) -> None:
+        self.answer = answer
+        self.sent: list[Any] = []
+
+    async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
+        self.sent.append((edge, method, cast("CGREvent", args).options()))
+        if isinstance(self.answer, CgrdError):
+            raise self.answer
+        return self.answer
+
+
+def asking(driver: Counting) -> Flow:
+    made = Flow(name="event", driver=driver, event=CGREvent(ID="e", APIOpts={"*ids": ["OWN"]}), asked={"*stats": {}})
+    made.stage = say("*stats", edge="stats")
+    return made
+
+
+async def test_profiles_are_asked_for_by_id_where_some_are_named() -> None:
+    driver = Counting(["A"])
+    made = asking(driver)
+    assert await made.matched("StatSv1.ProcessEvent", made.event, option="*ids", ids=["A"]) == ["A"]
+    assert await made.matched("StatSv1.ProcessEvent", made.event, option="*ids", ids=None) == ["A"]
+    assert driver.sent == [("stats", "StatSv1.ProcessEvent", {"*ids": ["A"]}), ("stats", "StatSv1.ProcessEvent", {"*ids": ["OWN"]})]
+
+
+async def test_that_nothing_is_found_is_no_failure_for_who_asks_in_passing_but_that_a_named_thing_is_missing_is() -> None:
+    for error, passes in ((NotFound(), True), (NotFound.of("SQ_1"), False), (Wrong("NO"), False)):
+        made = asking(Counting(error))
+        if passes:
+            assert await made.matched("StatSv1.ProcessEvent", made.event, option="*ids", ids=None) is None
+        else:
+            with pytest.raises(CgrdError) as told:
+                await made.call_or_none("StatSv1.ProcessEvent", made.event)
+            assert told.value is error

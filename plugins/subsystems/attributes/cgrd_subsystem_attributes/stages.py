@@ -10,7 +10,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from cgrd import AlteredEvent, CGREvent, Flow, Run, stage
-from cgrd.errors import CgrdError, is_nothing
 
 PROCESS = "AttributeSv1.ProcessEvent"
 IDS = "*attrProfileIDs"
@@ -51,12 +50,9 @@ async def changed(flow: Flow, event: CGREvent, ids: list[str] | None) -> tuple[C
     given: dict[str, Any] = {**event.options(), "*subsys": context}
     given[IDS] = ids or given.get(IDS)
     sent = replace(event, APIOpts={CONTEXT: context, **given})
-    try:
-        answer: AlteredEvent = await flow.call(PROCESS, sent, AlteredEvent)
-    except CgrdError as error:
-        if is_nothing(error):
-            return sent, None
-        raise
+    answer: AlteredEvent | None = await flow.call_or_none(PROCESS, sent, AlteredEvent)
+    if answer is None:
+        return sent, None
     if CONTEXT not in given:
         answer = _without_context(answer)
     return answer.as_event(), answer

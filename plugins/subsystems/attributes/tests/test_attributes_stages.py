@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from cgrd_subsystem_attributes.stages import enrich, enrich_run
 
-from cgrd import AlteredEvent, CGREvent, Flow, Run
+from cgrd import AlteredEvent, CGREvent, Component, Flow, Run
 from cgrd.errors import NotFound
 
 
-class Driver:
+class Driver(Component):
     """SessionS, as far as a stage sees it; AttributeS answers what `answer` is."""
 
     section = "sessions"

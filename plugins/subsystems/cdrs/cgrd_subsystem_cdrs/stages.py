@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
-from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong, is_nothing
+from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong
 from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
@@ -208,11 +208,7 @@ async def export(flow: Flow, run: Run) -> None:
     """Hand the record to EEs; the exporters named in `online_cdr_exports`, or all that match."""
     event = CGREvent(Tenant=record(run).Tenant, ID=flow.event.ID, Event=told(record(run)), APIOpts={**(flow.event.APIOpts or {}), "*eventType": "CDR"})
     args = {"EeIDs": flow.driver.config.get("online_cdr_exports") or None, **plain_tree(event)}
-    try:
-        await flow.driver.call("ees", "EeSv1.ProcessEvent", args)
-    except CgrdError as error:
-        if not is_nothing(error):  # that no exporter takes the record is no failure
-            raise
+    await flow.call_or_none("EeSv1.ProcessEvent", args)  # that no exporter takes the record is no failure
 
 
 def told(mine: CDR) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError, is_nothing
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd_subsystem_chargers.answer import ChargerAnswer
 from cgrd_subsystem_chargers.kinds import ChargerProfile
 
@@ -73,12 +73,9 @@ class ChargerS(Subsystem, section="chargers"):
         answer.CGREvent = replace(sent, APIOpts=options)
         lent = {"*context": "*chargers", **options}
         asked = replace(sent, APIOpts=lent)
-        try:
-            changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
-        except CgrdError as error:
-            if is_nothing(error):
-                return
-            raise
+        changed: AlteredEvent | None = await self.call_or_none("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
+        if changed is None:
+            return
         kept = changed.options() if "*context" in options else {name: value for name, value in changed.options().items() if name != "*context"}
         answer.AttributeSProfiles = changed.MatchedProfiles
         answer.AlteredFields = [RUN_ID, *(changed.AlteredFields or ())]

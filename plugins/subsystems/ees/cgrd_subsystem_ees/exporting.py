@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cgrd import CGREvent, Subsystem, method
 from cgrd.codec import plain_tree
-from cgrd.errors import CgrdError, ConfigurationError, MandatoryMissing, NotFound, PartiallyExecuted, is_nothing
+from cgrd.errors import CgrdError, ConfigurationError, MandatoryMissing, NotFound, PartiallyExecuted
 from cgrd_subsystem_ees.lanes import Lane
 from cgrd_subsystem_ees.metrics import Metrics
 
@@ -104,13 +104,8 @@ class EventExporterS(Subsystem, section="ees"):
         if config["attribute_ids"]:
             options["*attrProfileIDs"] = config["attribute_ids"]
         sent = replace(event, APIOpts=options)
-        try:
-            changed: CGREvent = await self.call("attributes", "AttributeSv1.ProcessEvent", sent, CGREvent)
-        except CgrdError as error:
-            if not is_nothing(error):
-                raise
-            return event
-        return changed
+        changed: CGREvent | None = await self.call_or_none("attributes", "AttributeSv1.ProcessEvent", sent, CGREvent)
+        return event if changed is None else changed
 
     @method("EeSv1.ResetExporterMetrics")
     def reset_metrics(self, args: ResetArgs) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cgrd import AlteredEvent, CGREvent, EventArgs, Sorting, Subsystem, method
 from cgrd.costs import CallCost
 from cgrd.durations import MINUTE
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong, is_nothing
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Prefixed, ServerError, Wrong
 from cgrd.fields import Duration
 from cgrd_subsystem_routes import figures
 from cgrd_subsystem_routes.kinds import RouteProfile
@@ -90,12 +90,10 @@ class RouteS(Subsystem, section="routes"):
         lent = {**options, "*subsys": "*routes", "*context": context}
         asked = replace(event, APIOpts=lent)
         try:
-            changed: AlteredEvent = await self.call("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
+            changed: AlteredEvent | None = await self.call_or_none("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         except CgrdError as error:
-            if is_nothing(error):
-                return event
             raise Prefixed("ROUTES_ERROR", error) from error
-        if not changed.AlteredFields:
+        if changed is None or not changed.AlteredFields:
             return event
         return CGREvent(Tenant=changed.Tenant or event.Tenant, ID=event.ID, Time=event.Time, Event=changed.Event, APIOpts=changed.APIOpts)
 

@@ -10,9 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from cgrd import CGREvent, Flow, Run, stage
-from cgrd.errors import CgrdError, is_nothing
 
-PROCESS = "StatSv1.ProcessEvent"
 EDGE: Final[dict[str, Any]] = {"edge": "stats", "service": "StatS", "errors": "STATS_ERROR"}
 ASKED: Final[dict[str, Any]] = {"inputs": {"StatIDs": list[str] | None}, "reply": "StatQueueIDs"}
 AFTER = "*attributes *chargers *rals *resources *ips *routes *thresholds"
@@ -49,13 +47,5 @@ async def process_record(flow: Flow, run: Run) -> None:
 
 
 async def ids_hit(flow: Flow, event: CGREvent, ids: list[str] | None) -> list[str] | None:
-    """Ask StatS about an event; None when nothing there matches it."""
-    if ids:
-        event = replace(event, APIOpts={**event.options(), "*stsProfileIDs": ids})
-    try:
-        hit: list[str] = await flow.call(PROCESS, event, list[str])
-    except CgrdError as error:
-        if is_nothing(error):
-            return None
-        raise
-    return hit
+    """The ids that an event hits; None when nothing matches it."""
+    return await flow.matched("StatSv1.ProcessEvent", event, option="*stsProfileIDs", ids=ids)

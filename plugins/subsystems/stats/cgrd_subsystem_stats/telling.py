@@ -48,8 +48,7 @@ async def _tell_exporters(stats: StatS, queue: StatQueue, options: dict[str, Any
     event = _update(stats, queue, options)
     args = {"EeIDs": stats.config["ees_exporter_ids"] or None, **{name: getattr(event, name) for name in event.__struct_fields__}}
     try:
-        await stats.call("ees", "EeSv1.ProcessEvent", args)
+        await stats.call_or_none("ees", "EeSv1.ProcessEvent", args)
     except CgrdError as error:
-        if not is_nothing(error):
-            return [f"{queue.profile.ID}, exporters: {error}"]
+        return [f"{queue.profile.ID}, exporters: {error}"]
     return []

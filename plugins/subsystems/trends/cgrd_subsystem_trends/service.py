@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cgrd import CGREvent, Instant, Subsystem, method
 from cgrd.cron import Cadence, Timetable
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted, is_nothing
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
 from cgrd.instants import parse_instant
 from cgrd.profiles import Change
 from cgrd_subsystem_trends.growth import grown
@@ -106,17 +106,10 @@ class TrendS(Subsystem, section="trends"):
         if self.linked("thresholds") and profile.ThresholdIDs != NONE:
             named = {**options, "*thdProfileIDs": profile.ThresholdIDs} if profile.ThresholdIDs else options
             asked = replace(event, Event=fields, APIOpts=named)
-            await self._unless_missing("thresholds", "ThresholdSv1.ProcessEvent", asked)
+            await self.call_or_none("thresholds", "ThresholdSv1.ProcessEvent", asked)
         if self.linked("ees"):
             args = {name: getattr(event, name) for name in event.__struct_fields__}
-            await self._unless_missing("ees", "EeSv1.ProcessEvent", {**args, "EeIDs": self.config["ees_exporter_ids"] or None})
-
-    async def _unless_missing(self, edge: str, name: str, args: object) -> None:
-        try:
-            await self.call(edge, name, args)
-        except CgrdError as error:
-            if not is_nothing(error):
-                raise
+            await self.call_or_none("ees", "EeSv1.ProcessEvent", {**args, "EeIDs": self.config["ees_exporter_ids"] or None})
 
     @method("TrendSv1.ScheduleQueries")
     def schedule_queries(self, args: ScheduleArgs) -> int:
