@@ -65,9 +65,6 @@ class Timetable:
             entry.scope.cancel()
         return entry is not None
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._entries
-
     def of(self, tenant: str, prefixes: Sequence[str]) -> list[Entry]:
         """A tenant's entries whose id begins with one of the prefixes (all, without any), the next first."""
         found = [each for each in self._entries.values() if each.tenant == tenant and (not prefixes or each.id.startswith(tuple(prefixes)))]

@@ -13,9 +13,8 @@ import trio
 from msgspec.structs import replace
 
 from cgrd import CGREvent, Subsystem, method
-from cgrd.cron import Cadence, Timetable
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
-from cgrd.profiles import Change
+from cgrd.cron import ScheduledProfiles
+from cgrd.errors import CgrdError, MandatoryMissing, NotFound
 from cgrd_subsystem_rankings.kinds import RankingProfile
 from cgrd_subsystem_rankings.ordering import ordered
 from cgrd_subsystem_rankings.rankings import Rankings
@@ -34,51 +33,18 @@ class RankingS(Subsystem, section="rankings"):
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.rankings = Rankings(services=services)
-        self.timetable = Timetable(clock=services.clock, run=self.run)
-        services.profiles["RankingProfile"].watch(self._changed)
+        self.scheduled = ScheduledProfiles(services=services, kind="RankingProfile", log="rankings", run=self.run)
 
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
         self.rankings.load()
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self.timetable.serve)
-            for tenant, ids in (self.config["scheduled_ids"] or {}).items():
-                self._schedule(tenant, ids or self.services.profiles["RankingProfile"].ids(tenant))
-            task_status.started()
+        await self.scheduled.serve(self.config["scheduled_ids"], task_status=task_status)
 
-    def _schedule(self, tenant: str, ids: list[str]) -> list[str]:
-        """Schedule profiles; what could not be, a line each."""
-        failed = []
-        for id in ids:
-            try:
-                profile: RankingProfile = self.services.profiles["RankingProfile"].get(tenant, id)
-                self.timetable.put(tenant, id, Cadence(profile.Schedule))
-            except CgrdError as error:
-                failed.append(f"{tenant}:{id}: {error} {error.explain}".rstrip())
-        if failed:
-            self.services.log("rankings").warning("not scheduled", failed=failed)
-        return failed
-
-    def _changed(self, change: Change) -> None:
-        for key in change.dropped:
-            tenant, _, id = key.partition(":")
-            self.timetable.drop(tenant, id)
-        for key in change.put:
-            tenant, _, id = key.partition(":")
-            if (tenant, id) in self.timetable:
-                self.timetable.drop(tenant, id)
-                self._schedule(tenant, [id])
-
-    async def run(self, tenant: str, id: str) -> None:
-        """Order the statistics of a ranking once; what goes wrong is logged."""
-        try:
-            profile: RankingProfile = self.services.profiles["RankingProfile"].get(tenant, id)
-            ranking = await self._ranked(profile)
-            self.rankings.put(profile, ranking)
-            if ranking.SortedStatIDs:
-                await self._tell(profile, ranking)
-        except Exception as error:
-            # A run that fails is followed by the next one.
-            self.services.log("rankings").warning("ranking not run", ranking=f"{tenant}:{id}", error=str(error) or repr(error))
+    async def run(self, profile: RankingProfile) -> None:
+        """Order the statistics of a ranking once."""
+        ranking = await self._ranked(profile)
+        self.rankings.put(profile, ranking)
+        if ranking.SortedStatIDs:
+            await self._tell(profile, ranking)
 
     async def _ranked(self, profile: RankingProfile) -> Ranking:
         """The ranking now; where a statistic cannot be asked, those before it, and no order."""
@@ -113,10 +79,7 @@ class RankingS(Subsystem, section="rankings"):
         Raises:
             PartiallyExecuted: some could not be.
         """
-        ids = args.RankingIDs or []
-        if failed := self._schedule(args.Tenant or self.services.default_tenant, ids):
-            raise PartiallyExecuted(explain="; ".join(failed))
-        return len(ids)
+        return self.scheduled.schedule(args.Tenant or self.services.default_tenant, args.RankingIDs or [])
 
     @method("RankingSv1.GetSchedule")
     def schedule(self, args: ScheduledArgs) -> list[Scheduled]:
@@ -125,7 +88,7 @@ class RankingS(Subsystem, section="rankings"):
         Raises:
             NotFound: nothing is.
         """
-        found = self.timetable.of(args.Tenant or self.services.default_tenant, args.RankingIDPrefixes or [])
+        found = self.scheduled.of(args.Tenant or self.services.default_tenant, args.RankingIDPrefixes or [])
         if not found:
             raise NotFound(explain="no such ranking is scheduled; use RankingSv1.ScheduleQueries or rankings.scheduled_ids")
         return [Scheduled(each.id, each.next, each.previous) for each in found]

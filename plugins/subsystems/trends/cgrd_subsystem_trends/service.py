@@ -13,10 +13,9 @@ import trio
 from msgspec.structs import replace
 
 from cgrd import CGREvent, Instant, Subsystem, method
-from cgrd.cron import Cadence, Timetable
-from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
+from cgrd.cron import ScheduledProfiles
+from cgrd.errors import MandatoryMissing, NotFound
 from cgrd.instants import parse_instant
-from cgrd.profiles import Change
 from cgrd_subsystem_trends.growth import grown
 from cgrd_subsystem_trends.kinds import TrendProfile
 from cgrd_subsystem_trends.runs import Metrics, Runs
@@ -35,52 +34,19 @@ class TrendS(Subsystem, section="trends"):
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.runs = Runs(services=services)
-        self.timetable = Timetable(clock=services.clock, run=self.run)
-        services.profiles["TrendProfile"].watch(self._changed)
+        self.scheduled = ScheduledProfiles(services=services, kind="TrendProfile", log="trends", run=self.run)
 
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
         self.runs.load()
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self.timetable.serve)
-            for tenant, ids in (self.config["scheduled_ids"] or {}).items():
-                self._schedule(tenant, ids or self.services.profiles["TrendProfile"].ids(tenant))
-            task_status.started()
+        await self.scheduled.serve(self.config["scheduled_ids"], task_status=task_status)
 
-    def _schedule(self, tenant: str, ids: list[str]) -> list[str]:
-        """Schedule profiles; what could not be, a line each."""
-        failed = []
-        for id in ids:
-            try:
-                profile: TrendProfile = self.services.profiles["TrendProfile"].get(tenant, id)
-                self.timetable.put(tenant, id, Cadence(profile.Schedule))
-            except CgrdError as error:
-                failed.append(f"{tenant}:{id}: {error} {error.explain}".rstrip())
-        if failed:
-            self.services.log("trends").warning("not scheduled", failed=failed)
-        return failed
-
-    def _changed(self, change: Change) -> None:
-        for key in change.dropped:
-            tenant, _, id = key.partition(":")
-            self.timetable.drop(tenant, id)
-        for key in change.put:
-            tenant, _, id = key.partition(":")
-            if (tenant, id) in self.timetable:
-                self.timetable.drop(tenant, id)
-                self._schedule(tenant, [id])
-
-    async def run(self, tenant: str, id: str) -> None:
-        """Read the statistic of a trend once; what goes wrong is logged."""
-        try:
-            profile: TrendProfile = self.services.profiles["TrendProfile"].get(tenant, id)
-            asked = {"Tenant": tenant, "ID": profile.StatID}
-            numbers = await self.call("stats", "StatSv1.GetQueueFloatMetrics", asked, dict[str, Decimal])
-            trend = self._with_run(profile, numbers)
-            if len(trend.RunTimes) >= profile.MinItems:
-                await self._tell(profile, trend)
-        except Exception as error:
-            # A run that fails is followed by the next one.
-            self.services.log("trends").warning("trend not run", trend=f"{tenant}:{id}", error=str(error) or repr(error))
+    async def run(self, profile: TrendProfile) -> None:
+        """Read the statistic of a trend once."""
+        asked = {"Tenant": profile.Tenant, "ID": profile.StatID}
+        numbers = await self.call("stats", "StatSv1.GetQueueFloatMetrics", asked, dict[str, Decimal])
+        trend = self._with_run(profile, numbers)
+        if len(trend.RunTimes) >= profile.MinItems:
+            await self._tell(profile, trend)
 
     def _with_run(self, profile: TrendProfile, numbers: dict[str, Decimal]) -> Trend:
         now = self.services.clock.now()
@@ -118,10 +84,7 @@ class TrendS(Subsystem, section="trends"):
         Raises:
             PartiallyExecuted: some could not be.
         """
-        ids = args.TrendIDs or []
-        if failed := self._schedule(args.Tenant or self.services.default_tenant, ids):
-            raise PartiallyExecuted(explain="; ".join(failed))
-        return len(ids)
+        return self.scheduled.schedule(args.Tenant or self.services.default_tenant, args.TrendIDs or [])
 
     @method("TrendSv1.GetScheduledTrends")
     def scheduled_trends(self, args: ScheduledArgs) -> list[Scheduled]:
@@ -130,7 +93,7 @@ class TrendS(Subsystem, section="trends"):
         Raises:
             NotFound: nothing is.
         """
-        found = self.timetable.of(args.Tenant or self.services.default_tenant, args.TrendIDPrefixes or [])
+        found = self.scheduled.of(args.Tenant or self.services.default_tenant, args.TrendIDPrefixes or [])
         if not found:
             raise NotFound(explain="no such trend is scheduled; use TrendSv1.ScheduleQueries or trends.scheduled_ids")
         return [Scheduled(each.id, each.next, each.previous) for each in found]
