@@ -14,6 +14,7 @@ from cgrd.errors import ConfigurationError, PluginError
 from cgrd.event import CGREvent
 from cgrd.flows import FLOWS, Stage, ordered
 from cgrd.graph import Graph
+from cgrd.profiles.watching import Watches
 from cgrd.services import Services
 
 
@@ -64,26 +65,50 @@ def build(
         ConfigurationError: a component refuses its configuration; it is named.
         PluginError: two components share a section, or one cannot be built.
     """
-    sections = services.config.sections
     built: dict[str, Component] = {}
+    try:
+        _build_into(built, classes, services, running or {}, left_out)
+    except BaseException:
+        end_watches(built, kept=running or {})
+        raise
+    return built
+
+
+def end_watches(components: Mapping[str, Component], *, kept: Mapping[str, Component]) -> None:
+    """Components that are not used, or not any more, are told of nothing; those that are `kept` go on."""
+    for section, component in components.items():
+        if kept.get(section) is not component and component.watches is not None:
+            component.watches.end()
+
+
+def _build_into(
+    built: dict[str, Component],
+    classes: Iterable[type[Component]],
+    services: Services,
+    running: Mapping[str, Component],
+    left_out: Callable[[PluginError], object] | None,
+) -> None:
+    sections = services.config.sections
     for made in classes:
         if made.section in built:
             raise PluginError(f"{made.section} is the section of both {type(built[made.section]).__name__} and {made.__name__}")
         if not enabled(made, sections):
             continue
-        old = (running or {}).get(made.section)
+        old = running.get(made.section)
         try:
             built[made.section] = old if type(old) is made else _built(made, services)
         except PluginError as error:
             if left_out is None:
                 raise
             left_out(error)
-    return built
 
 
 def _built(made: type[Component], services: Services) -> Component:
     try:
-        return made(services=services, config=services.config.sections[made.section])
+        with Watches() as watches:
+            component = made(services=services, config=services.config.sections[made.section])
+        component.watches = watches
+        return component
     except ConfigurationError:
         raise
     except Exception as error:

@@ -16,6 +16,7 @@ import trio
 from cgrd.errors import CgrdError, is_nothing
 
 if TYPE_CHECKING:
+    from cgrd.profiles.watching import Watches
     from cgrd.services import Services
 
 __all__ = [
@@ -92,6 +93,8 @@ class Component:
     """
 
     section: ClassVar[str] = ""
+    watches: Watches | None = None
+    """What it watches in the profiles' tables; the kernel sets it, and ends it with the component."""
 
     def __init_subclass__(cls, *, section: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -16,7 +16,7 @@ from typing import Any, cast
 import structlog
 import trio
 
-from cgrd.assembly import House, build, flows_of, served_by
+from cgrd.assembly import House, build, end_watches, flows_of, served_by
 from cgrd.background import Background
 from cgrd.cache import Cache
 from cgrd.clock import Clock, SystemClock
@@ -31,6 +31,7 @@ from cgrd.lookups import filter_language, use_profiles, widen
 from cgrd.plugins import Plugins
 from cgrd.profiles import Profiles
 from cgrd.profiles.tables import all_kinds
+from cgrd.profiles.watching import Watches
 from cgrd.rpc.pool import Pools
 from cgrd.services import Services
 from cgrd.store import SqliteStore, Store
@@ -170,7 +171,11 @@ class Kernel:
         left_out = _left_out if goes_on_without(tree) else None
         house = House(services, build(self.plugins.components(), services, running=running.components if running else None, left_out=left_out))
         services.components = house.components
-        self._collect(house)
+        try:
+            self._collect(house)
+        except BaseException:
+            end_watches(house.components, kept=running.components if running else {})
+            raise
         return house
 
     def _collect(self, house: House) -> None:
@@ -237,13 +242,17 @@ class Kernel:
     async def _served(self, section: str, component: Component, task_status: trio.TaskStatus[None]) -> None:
         started = Started(task_status)
         while True:
+            watches = Watches()
             try:
-                await component.serve(task_status=started)
+                with watches:
+                    await component.serve(task_status=started)
                 return
             except Exception:
                 if not started.done:
                     raise
                 self.services.log("kernel").exception("a component failed while serving; it is served again", section=section)
+            finally:
+                watches.end()
             await self.clock.sleep(SECOND)
 
     async def apply(self, tree: Tree) -> None:
@@ -255,10 +264,12 @@ class Kernel:
         load_plugins(self.plugins, tree)
         fresh = self._assemble(tree, running=self.house)
         async with AsyncExitStack() as undo:
+            undo.callback(end_watches, fresh.components, kept=self.house.components)
             await self._reload_changed(fresh, undo)
             await self._start_new(fresh, undo)
             undo.pop_all()
         old, self.house, self.tree = self.house, fresh, tree
+        end_watches(old.components, kept=fresh.components)
         self._renew_services(fresh)
         self._collect(fresh)
         self.profiles.use(fresh.services.filters, sections=tree.sections)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cgrd.codec import decode, encode
@@ -11,6 +12,7 @@ from cgrd.errors import NotFound, ServerError
 from cgrd.instants import Instant
 from cgrd.profiles.kind import Kind, Side
 from cgrd.profiles.matching import ProfileIndex, active, in_order
+from cgrd.profiles.watching import ends_by
 
 if TYPE_CHECKING:
     from cgrd.filters import Filters, Matcher
@@ -53,7 +55,7 @@ class ProfileTable:
         self.side: Any = kind.side() if kind.side else None
         self._records: dict[str, Any] = {}
         self._compiled: dict[str, Any] = {}
-        self._watchers: list[Callable[[Change], None]] = []
+        self._watchers: tuple[Callable[[Change], None], ...] = ()
         self._meanwhile: list[set[str]] = []
 
     # -- looking up
@@ -204,8 +206,13 @@ class ProfileTable:
     # -- changing
 
     def watch(self, watcher: Callable[[Change], None]) -> None:
-        """Call `watcher` after every change, in the same step; it must not raise."""
-        self._watchers.append(watcher)
+        """Call `watcher` after every change, in the same step, until `unwatch`; it must not raise. What a component watches ends with it."""
+        self._watchers = (*self._watchers, watcher)
+        ends_by(partial(self.unwatch, watcher))
+
+    def unwatch(self, watcher: Callable[[Change], None]) -> None:
+        """Tell it no more."""
+        self._watchers = tuple(each for each in self._watchers if each != watcher)
 
     def _tell(self, change: Change) -> None:
         for watcher in self._watchers:

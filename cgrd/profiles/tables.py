@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -19,6 +19,7 @@ from cgrd.profiles.matching import ProfileIndex
 from cgrd.profiles.progress import Progress
 from cgrd.profiles.table import Change, ProfileTable
 from cgrd.profiles.tp import TpStorage
+from cgrd.profiles.watching import ends_by
 
 if TYPE_CHECKING:
     from cgrd.filters import Filters
@@ -73,7 +74,7 @@ class Profiles(Mapping[str, ProfileTable]):
         self.appliers: dict[str, Applier] = {}
         """Who carries out records that are instructions (`AccountActions`): called with them and whether to undo, inside the load's transaction."""
         self.load_ids: dict[str, int] = {}
-        self._load_watchers: list[Callable[[Load], Awaitable[None] | None]] = []
+        self._load_watchers: tuple[Callable[[Load], Awaitable[None] | None], ...] = ()
         self.vocabularies: dict[str, frozenset[str]] = {}
         """Words that plugins add, by hook (`cgrd_metrics`), for the checks of kinds."""
         self._tables = {kind.name: ProfileTable(kind=kind, store=store) for kind in self.kinds if kind.stored}
@@ -108,7 +109,12 @@ class Profiles(Mapping[str, ProfileTable]):
 
     def on_load(self, watcher: Callable[[Load], Awaitable[None] | None]) -> None:
         """Call `watcher` after every tariff plan that was loaded or removed; it must not raise. One that waits is waited for."""
-        self._load_watchers.append(watcher)
+        self._load_watchers = (*self._load_watchers, watcher)
+        ends_by(partial(self.off_load, watcher))
+
+    def off_load(self, watcher: Callable[[Load], Awaitable[None] | None]) -> None:
+        """Call it no more."""
+        self._load_watchers = tuple(each for each in self._load_watchers if each != watcher)
 
     async def tell_loaded(self, load: Load) -> None:
         """Tell the watchers of loads."""
