@@ -45,7 +45,7 @@ class StoreReader(OwnedStore):
 
 class _Reading(SqliteDriver):
     def __init__(self, path: Path) -> None:
-        self.path = f"file:{quote(str(path))}?mode=rw"
+        self.path, self.file = f"file:{quote(str(path))}?mode=rw", path.absolute()
         self._connect = partial(sqlite3.connect, uri=True)
         self.writer = self._reader = self._open()
         self._writing, self._commits, self.large = threading.Lock(), 0, 0
