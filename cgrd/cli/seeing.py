@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Annotated, Any
 
@@ -32,6 +33,8 @@ def trace(
                 console.print(tree_of(request, details=details))
                 last = request["Number"]
             if once:
+                if not last:
+                    print("nothing to show yet: requests are watched from now on, for half a minute; ask again", file=sys.stderr)
                 return
             time.sleep(0.5)
     except KeyboardInterrupt:

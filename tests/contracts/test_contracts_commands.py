@@ -151,7 +151,9 @@ def test_the_ledger_is_verified_and_shown(daemon: Callable[..., Any]) -> None:
 
 def test_trace_shows_requests_as_trees(daemon: Callable[..., Any]) -> None:
     running = daemon('[attributes]\nenabled = true\n[sessions]\nenabled = true\nattributes_conns = ["*internal"]\n')
-    assert cgrd("trace", "--once", "-s", at(running)).exit_code == 0
+    first = cgrd("trace", "--once", "-s", at(running))
+    assert (first.exit_code, first.stdout) == (0, "")
+    assert "watched from now on" in first.stderr
     running.answer({"method": "SessionSv1.AuthorizeEvent", "params": [{"Event": {"OriginID": "1", "Account": "1001"}, "GetAttributes": True}], "id": 1})
     told = cgrd("trace", "--once", "--details", "-s", at(running)).output
     assert "SessionSv1.AuthorizeEvent → sessions" in told
