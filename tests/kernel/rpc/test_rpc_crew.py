@@ -32,4 +32,7 @@ async def test_a_cancelled_crew_ends() -> None:
             crew.do(trio.lowlevel.checkpoint)
         crew.do(trio.sleep_forever)
         await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) == 4  # three wait for work, one works
         nursery.cancel_scope.cancel()
+    assert not nursery.child_tasks
+    assert nursery.cancel_scope.cancelled_caught
