@@ -32,7 +32,7 @@ def _ports(tree: Tree) -> None:
 
 def _partitions(tree: Tree) -> None:
     """Records of an embedded store are in memory: a cache before it would only be a second copy."""
-    if str(tree.value("data_db", "db_type")).lstrip("*") != "internal" or "caches" not in tree:
+    if str(tree.value("data_db", "db_type")).lstrip("*") != "internal" or "caches" not in tree.sections:
         return
     shapes = tree.schemas["caches"]["properties"]["partitions"]["properties"]
     for name, shape in shapes.items():

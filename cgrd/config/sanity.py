@@ -75,7 +75,7 @@ def _sessions(tree: Tree) -> Iterator[str]:
             yield _at(tree, section, "sessions_conns", f"<{name_of(tree, section)}> no SessionS connections defined")
     if not tree.enabled("sessions"):
         return
-    sessions = tree["sessions"]
+    sessions = tree.sections["sessions"]
     if sessions["terminate_attempts"] < 1:
         yield _at(tree, "sessions", "terminate_attempts", "<SessionS> terminate_attempts should be at least 1")
     if tree.value("caches", "partitions", "*closed_sessions", "limit") == 0:
@@ -96,11 +96,11 @@ def _sessions(tree: Tree) -> Iterator[str]:
 
 
 def _others(tree: Tree) -> Iterator[str]:
-    if tree.enabled("attributes") and tree["attributes"]["opts"]["*processRuns"] < 1:
+    if tree.enabled("attributes") and tree.sections["attributes"]["opts"]["*processRuns"] < 1:
         yield _at(tree, "attributes", ("opts", "*processRuns"), "<AttributeS> *processRuns needs to be bigger than 0")
-    if tree.enabled("cdrs") and tree.enabled("ees") and "*internal" in tree["cdrs"]["ees_conns"]:
-        known = {exporter.get("id") for exporter in tree["ees"]["exporters"]}
-        for exporter in tree["cdrs"]["online_cdr_exports"]:
+    if tree.enabled("cdrs") and tree.enabled("ees") and "*internal" in tree.sections["cdrs"]["ees_conns"]:
+        known = {exporter.get("id") for exporter in tree.sections["ees"]["exporters"]}
+        for exporter in tree.sections["cdrs"]["online_cdr_exports"]:
             if exporter not in known:
                 yield _at(
                     tree,
@@ -166,8 +166,8 @@ def is_public(address: str) -> bool:
 def _defaults(tree: Tree) -> Iterator[str]:
     """The reference's defaults that are taken as they are and should be known."""
     for section in ("data_db", "stor_db"):
-        if section in tree and not tree.is_set(section, "db_type"):
-            yield f"{section}.db_type is not set: the embedded store is used, where the reference would look for {tree[section]['db_type']}"
+        if section in tree.sections and not tree.is_set(section, "db_type"):
+            yield f"{section}.db_type is not set: the embedded store is used, where the reference would look for {tree.sections[section]['db_type']}"
     if tree.dialect == "cgrates":
         yield from _dangers(tree)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -32,20 +31,11 @@ class Tree:
         self.warnings: list[str] = []
         self.origins: dict[Path, str] = {}
 
-    def __getitem__(self, section: str) -> Any:
-        return self.sections[section]
-
-    def __getattr__(self, section: str) -> Any:
-        sections = self.__dict__.get("sections", {})
-        if section not in sections:
-            raise AttributeError(f"no configuration section {section}")
-        return sections[section]
-
-    def __contains__(self, section: object) -> bool:
-        return section in self.sections
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.sections)
+    @property
+    def general(self) -> dict[str, Any]:
+        """Section `general`, which everybody reads."""
+        found: dict[str, Any] = self.sections["general"]
+        return found
 
     def value(self, section: str, *keys: str | int) -> Any:
         """The value at a path, as it was written; None where there is none."""

@@ -116,13 +116,13 @@ def test_lists_are_replaced_and_maps_merged(tmp_path: Path, schemas: Schemas) ->
         '{"cdrs": {"extra_fields": ["a", "b"]}, "sessions": {"default_usage": {"*sms": "5", "*fax": "2"}}}',
         '{"cdrs": {"extra_fields": ["c"]}}',
     )
-    assert tree.cdrs["extra_fields"] == ["c"]
-    assert tree.sessions["default_usage"] == {"*any": "3h", "*voice": "3h", "*data": "1048576", "*sms": "5", "*fax": "2"}
+    assert tree.sections["cdrs"]["extra_fields"] == ["c"]
+    assert tree.sections["sessions"]["default_usage"] == {"*any": "3h", "*voice": "3h", "*data": "1048576", "*sms": "5", "*fax": "2"}
 
 
 def test_a_cache_partition_is_replaced_wholly(tmp_path: Path, schemas: Schemas) -> None:
     tree = read(tmp_path, schemas, '{"caches": {"partitions": {"*diameter_messages": {"static_ttl": true}}}}')
-    partition = tree.caches["partitions"]["*diameter_messages"]
+    partition = tree.sections["caches"]["partitions"]["*diameter_messages"]
     assert (partition["limit"], tree.duration("caches", "partitions", "*diameter_messages", "ttl"), partition["static_ttl"]) == (0, 0, True)
 
 
@@ -133,8 +133,8 @@ def test_an_unknown_cache_partition_is_an_error(tmp_path: Path, schemas: Schemas
 
 def test_an_embedded_store_needs_no_caches_of_its_records(tmp_path: Path, schemas: Schemas) -> None:
     tree = read(tmp_path, schemas, '{"data_db": {"db_type": "internal"}}')
-    assert tree.caches["partitions"]["*filters"]["limit"] == 0
-    assert tree.caches["partitions"]["*closed_sessions"]["limit"] == -1
+    assert tree.sections["caches"]["partitions"]["*filters"]["limit"] == 0
+    assert tree.sections["caches"]["partitions"]["*closed_sessions"]["limit"] == -1
 
 
 def test_exporters_start_as_copies_of_the_default_one(tmp_path: Path, schemas: Schemas) -> None:
@@ -144,7 +144,7 @@ def test_exporters_start_as_copies_of_the_default_one(tmp_path: Path, schemas: S
         '{"ees": {"exporters": [{"id": "*default", "attempts": 7, "flags": ["*log"]}, {"id": "A", "type": "*file_csv"}]}}',
         '{"ees": {"exporters": [{"id": "A", "attempts": 2, "opts": {"csvFieldSeparator": ";"}}, {"id": "B"}]}}',
     )
-    found = {each["id"]: each for each in tree.ees["exporters"]}
+    found = {each["id"]: each for each in tree.sections["ees"]["exporters"]}
     assert [*found] == ["*default", "A", "B"]
     assert (found["A"]["type"], found["A"]["attempts"], found["A"]["flags"]) == ("*file_csv", 2, ["*log"])
     assert (found["B"]["attempts"], found["A"]["opts"], found["B"]["opts"]) == (7, {"csvFieldSeparator": ";"}, {})
@@ -153,7 +153,7 @@ def test_exporters_start_as_copies_of_the_default_one(tmp_path: Path, schemas: S
 def test_request_processors_are_merged_by_id(tmp_path: Path, schemas: Schemas) -> None:
     one = '{"http_agent": [{"id": "h", "url": "/h", "request_processors": [{"id": "p", "flags": ["*cdrs"], "request_fields": [{"path": "*cgreq.A"}]}]}]}'
     two = '{"http_agent": [{"id": "h", "request_processors": [{"id": "p", "filters": ["*string:~*req.A:1"]}, {"id": "q"}]}]}'
-    (face,) = read(tmp_path, schemas, one, two)["http_agent"]
+    (face,) = read(tmp_path, schemas, one, two).sections["http_agent"]
     p, q = face["request_processors"]
     assert (face["url"], p["flags"], p["filters"], q["id"]) == ("/h", ["*cdrs"], ["*string:~*req.A:1"], "q")
     assert p["request_fields"][0]["tag"] == "*cgreq.A"
@@ -161,7 +161,7 @@ def test_request_processors_are_merged_by_id(tmp_path: Path, schemas: Schemas) -
 
 def test_templates_are_spread_out_in_place(tmp_path: Path, schemas: Schemas) -> None:
     tree = read(tmp_path, schemas, '{"ees": {"exporters": [{"id": "A", "fields": [{"path": "*exp.X"}, {"type": "*template", "value": "*cdrLog"}]}]}}')
-    fields = tree.ees["exporters"][1]["fields"]
+    fields = tree.sections["ees"]["exporters"][1]["fields"]
     assert [each["tag"] for each in fields][:3] == ["*exp.X", "ToR", "OriginHost"]
 
 
@@ -173,16 +173,16 @@ def test_a_template_that_is_missing_or_goes_in_a_circle_is_an_error(templates: s
 
 def test_connections_start_from_the_built_in_element(tmp_path: Path, schemas: Schemas) -> None:
     tree = read(tmp_path, schemas, '{"freeswitch_agent": {"event_socket_conns": [{"address": "fs1:8021"}]}}')
-    (conn,) = tree.freeswitch_agent["event_socket_conns"]
+    (conn,) = tree.sections["freeswitch_agent"]["event_socket_conns"]
     assert (conn["password"], conn["reconnects"], conn["alias"]) == ("ClueCon", 5, "fs1:8021")
 
 
 def test_a_pool_is_replaced_and_the_built_in_ones_stay(tmp_path: Path, schemas: Schemas) -> None:
     first = '{"rpc_conns": {"far": {"strategy": "*next", "conns": [{"address": "a:1", "transport": "*json"}]}}}'
     tree = read(tmp_path, schemas, first, '{"rpc_conns": {"far": {"conns": [{"address": "b:1", "transport": "*json"}]}}}')
-    assert (tree.rpc_conns["far"]["strategy"], tree.rpc_conns["far"]["conns"][0]["address"]) == ("*first", "b:1")
-    assert "*bijson_localhost" in tree.rpc_conns
+    assert (tree.sections["rpc_conns"]["far"]["strategy"], tree.sections["rpc_conns"]["far"]["conns"][0]["address"]) == ("*first", "b:1")
+    assert "*bijson_localhost" in tree.sections["rpc_conns"]
 
 
 def test_the_usual_port_of_a_driver(tmp_path: Path, schemas: Schemas) -> None:
-    assert read(tmp_path, schemas, '{"stor_db": {"db_type": "postgres", "db_port": -1}}').stor_db["db_port"] == 5432
+    assert read(tmp_path, schemas, '{"stor_db": {"db_type": "postgres", "db_port": -1}}').sections["stor_db"]["db_port"] == 5432

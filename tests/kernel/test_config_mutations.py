@@ -56,7 +56,7 @@ def take(file: Path, place: Path, data: bytes, schemas: Schemas) -> None:
     file.write_bytes(data)
     with contextlib.suppress(ConfigurationError):
         tree = load(place, schemas, env={"HOST": "h:1"})
-        for section in tree:
+        for section in tree.sections:
             render(tree, section)
         as_toml(tree)
         as_json(tree)

@@ -72,15 +72,15 @@ def test_files_of_a_directory_are_merged(tmp_path: Path, schemas: Schemas) -> No
 
 def test_a_partition_keeps_what_is_not_written(tmp_path: Path, schemas: Schemas) -> None:
     tree = read(tmp_path, schemas, '[caches.partitions."*diameter_messages"]\nstatic_ttl = true\n')
-    assert tree.caches["partitions"]["*diameter_messages"]["limit"] == -1
+    assert tree.sections["caches"]["partitions"]["*diameter_messages"]["limit"] == -1
     assert tree.duration("caches", "partitions", "*diameter_messages", "ttl") == 3 * 3600 * 10**9
 
 
 def test_safe_defaults(tmp_path: Path, schemas: Schemas) -> None:
     tree = read(tmp_path, schemas, "")
-    assert tree.data_db["db_type"] == "*internal"
-    assert tree.cores["caps"] > 0
-    assert (tree.listen["rpc_gob"], tree.http["pprof_path"], tree.stor_db["db_password"]) == ("", "", "")
+    assert tree.sections["data_db"]["db_type"] == "*internal"
+    assert tree.sections["cores"]["caps"] > 0
+    assert (tree.sections["listen"]["rpc_gob"], tree.sections["http"]["pprof_path"], tree.sections["stor_db"]["db_password"]) == ("", "", "")
 
 
 def test_a_variable_of_the_environment(tmp_path: Path, schemas: Schemas) -> None:
@@ -88,7 +88,7 @@ def test_a_variable_of_the_environment(tmp_path: Path, schemas: Schemas) -> None
 
 
 def test_numbers_are_exact_and_finite(tmp_path: Path, schemas: Schemas) -> None:
-    assert read(tmp_path, schemas, "[sessions]\nclient_protocol = 2.10").sessions["client_protocol"] == Decimal("2.10")
+    assert read(tmp_path, schemas, "[sessions]\nclient_protocol = 2.10").sections["sessions"]["client_protocol"] == Decimal("2.10")
     assert "out of range" in wrong(tmp_path, schemas, "[sessions]\nclient_protocol = inf")
 
 
@@ -99,7 +99,7 @@ def test_a_public_listener_without_authentication_is_refused(address: str, tmp_p
 
 @pytest.mark.parametrize("address", ["127.0.0.1:2012", "localhost:2012", "[::1]:2012", "127.8.8.8:1", ""])
 def test_a_listener_on_loopback_is_taken(address: str, tmp_path: Path, schemas: Schemas) -> None:
-    assert read(tmp_path, schemas, f'[listen]\nrpc_json = "{address}"').listen["rpc_json"] == address
+    assert read(tmp_path, schemas, f'[listen]\nrpc_json = "{address}"').sections["listen"]["rpc_json"] == address
 
 
 def test_public_faces_that_know_their_callers(tmp_path: Path, schemas: Schemas) -> None:

@@ -54,7 +54,7 @@ def test_every_default_fits_its_own_schema(dialect: str) -> None:
     known = schemas()
     tree = defaults(known, dialect)
     for section in known:
-        found = json.loads(json.dumps(tree[section], default=float))
+        found = json.loads(json.dumps(tree.sections[section], default=float))
         errors = list(jsonschema.Draft202012Validator(known[section]).iter_errors(found))
         assert errors == [], section
 
@@ -67,7 +67,7 @@ def test_a_stranger_brings_a_section_and_an_edge(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="<BlocklistS> not enabled but requested by <SessionS>"):
         load(tmp_path, known)
     (tmp_path / "cgrd.toml").write_text('[sessions]\nenabled = true\nblocklist_conns = ["*internal"]\n[blocklist]\nenabled = true\n')
-    assert load(tmp_path, known).sessions["blocklist_conns"] == ["*internal"]
+    assert load(tmp_path, known).sections["sessions"]["blocklist_conns"] == ["*internal"]
     assert "blocklist_conns" not in schemas()["sessions"]["properties"]
 
 

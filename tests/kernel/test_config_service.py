@@ -72,7 +72,7 @@ async def test_a_reload_of_one_section_leaves_the_others(tmp_path: Path) -> None
     daemon = Daemon(tmp_path, {"a.json": '{"general": {"node_id": "n1"}, "cores": {"caps": 1}}'})
     daemon.write({"a.json": '{"general": {"node_id": "n2"}, "cores": {"caps": 2}}'})
     await daemon.service.reload_config(ReloadArgs(Path=str(tmp_path), Section="cores"))
-    assert (daemon.node_id, daemon.service.tree.cores["caps"]) == ("n1", 2)
+    assert (daemon.node_id, daemon.service.tree.sections["cores"]["caps"]) == ("n1", 2)
 
 
 async def test_a_cgrates_reload_lies_over_what_is_in_force(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class CsvFiles(Exporter, type="*file_csv"):
 
     @property
     def _life_ns(self) -> int:
-        return as_duration(self.services.config["ees"]["cache"]["*file_csv"]["ttl"])
+        return as_duration(self.services.config.sections["ees"]["cache"]["*file_csv"]["ttl"])
 
     def _begin(self) -> io.FileIO:
         return io.FileIO(Path(self.config["export_path"]) / f"{self.id}_{secrets.token_hex(4)[:7]}.csv", "a")

@@ -168,7 +168,7 @@ async def _debit(flow: Flow, mine: CDR, descriptor: CallDescriptor) -> Any:
     except CgrdError as error:
         if mine.RequestType != "*dynaprepaid" or error.word != "ACCOUNT_NOT_FOUND":
             raise
-    plans = {"Tenant": mine.Tenant, "AccountID": mine.Account, "ActionPlanIDs": flow.driver.services.config["schedulers"]["dynaprepaid_actionplans"]}
+    plans = {"Tenant": mine.Tenant, "AccountID": mine.Account, "ActionPlanIDs": flow.driver.services.config.sections["schedulers"]["dynaprepaid_actionplans"]}
     await flow.driver.call("scheduler", "SchedulerSv1.ExecuteActionPlans", plans)
     return await flow.driver.call("rals", "Responder.Debit", descriptor, CallCost)
 
