@@ -23,12 +23,14 @@ from cgrd.profiles.cells import (
 from cgrd.profiles.draft import Draft
 from cgrd.profiles.export import file_text, row_of_record
 from cgrd.profiles.faults import Fault, PlanRefused, Refused
+from cgrd.profiles.holdings import Holding, ProfileHoldings
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
 from cgrd.profiles.load_api import Loaded, load_folder
 from cgrd.profiles.paging import Paginator, PaginatorWithTenant, page
 from cgrd.profiles.plan import Load, in_pieces, load_files
 from cgrd.profiles.progress import FileProgress, Progress
 from cgrd.profiles.scope import Scope
+from cgrd.profiles.states import ProfileStates
 from cgrd.profiles.table import Change, MissingProfile, ProfileTable
 from cgrd.profiles.tables import Profiles, all_kinds
 
@@ -51,6 +53,7 @@ __all__ = [
     "Fault",
     "FileProgress",
     "FilterIndex",
+    "Holding",
     "Items",
     "Kind",
     "Load",
@@ -60,6 +63,8 @@ __all__ = [
     "Paginator",
     "PaginatorWithTenant",
     "PlanRefused",
+    "ProfileHoldings",
+    "ProfileStates",
     "ProfileTable",
     "Profiles",
     "Progress",

@@ -82,16 +82,16 @@ class ResourceS(Subsystem, section="resources"):
         with self.services.store.transaction(why="ResourceSv1.AllocateResources") as tx:
             for each in used:
                 if each.resource.ttl_ns == 0:
-                    self.shelf.give(tx, each.resource, under)
+                    self.shelf.drop(tx, each.resource, under)
                     continue
                 ttl_ns = each.resource.ttl_ns
                 expiry = now.plus(ttl_ns) if ttl_ns is not None and ttl_ns > 0 else Instant.ZERO
-                self.shelf.take(tx, each.resource, Usage(each.profile.Tenant, under, expiry, wanted))
+                self.shelf.put(tx, each.resource, under, Usage(each.profile.Tenant, under, expiry, wanted))
 
     def _give(self, used: list[Used], under: str, *, why: str) -> list[Used]:
         """Give a usage back; the resources that held none."""
         with self.services.store.transaction(why=why) as tx:
-            return [each for each in used if not self.shelf.give(tx, each.resource, under)]
+            return [each for each in used if not self.shelf.drop(tx, each.resource, under)]
 
     @method("ResourceSv1.ReleaseResources")
     async def release(self, args: CGREvent) -> str:

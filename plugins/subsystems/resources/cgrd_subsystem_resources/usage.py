@@ -47,12 +47,12 @@ class Resource:
         total: the units of all usages.
     """
 
-    __slots__ = ("_expiring", "id", "tenant", "total", "ttl_ns", "usages")
+    __slots__ = ("_expiring", "by_id", "id", "tenant", "total", "ttl_ns")
 
     def __init__(self, tenant: str, id: str) -> None:
         self.tenant = tenant
         self.id = id
-        self.usages: dict[str, Usage] = {}
+        self.by_id: dict[str, Usage] = {}
         self.total = Decimal(0)
         self.ttl_ns: int | None = None
         self._expiring: list[tuple[int, str]] = []
@@ -63,45 +63,44 @@ class Resource:
         if (asked and ttl_ns != 0) or (not asked and ttl_ns >= 0):
             self.ttl_ns = ttl_ns
 
-    def take(self, usage: Usage) -> Usage | None:
+    def put(self, id: str, usage: Usage) -> Usage | None:
         """Hold a usage in the place of the one with its id, which is returned."""
-        old = self.give(usage.ID)
-        self.usages[usage.ID] = usage
+        old = self.drop(id)
+        self.by_id[id] = usage
         self.total += usage.Units
         if usage.ExpiryTime:
-            heapq.heappush(self._expiring, (usage.ExpiryTime.ns, usage.ID))
+            heapq.heappush(self._expiring, (usage.ExpiryTime.ns, id))
         return old
 
-    def give(self, id: str) -> Usage | None:
+    def drop(self, id: str) -> Usage | None:
         """Let a usage go; it is returned, None when there is none."""
-        old = self.usages.pop(id, None)
+        old = self.by_id.pop(id, None)
         if old is not None:
             self.total -= old.Units
         return old
 
-    def expired(self, now_ns: int) -> Iterator[Usage]:
-        """Let every usage go whose time is over."""
+    def expired(self, now_ns: int) -> Iterator[str]:
+        """Ids of usages whose time is over; what is told is not told again."""
         while self._expiring and self._expiring[0][0] <= now_ns:
             due, id = heapq.heappop(self._expiring)
-            usage = self.usages.get(id)
+            usage = self.by_id.get(id)
             if usage is not None and usage.ExpiryTime.ns == due:
-                self.give(id)
-                yield usage
+                yield id
 
     def has_room(self, profile: ResourceProfile, units: Decimal, *, in_place_of: str = "") -> bool:
         """Whether so many more units fit under the limit, those held under `in_place_of` given back first."""
         if profile.Limit < 0:
             return True
-        old = self.usages.get(in_place_of)
+        old = self.by_id.get(in_place_of)
         return self.total + units - (old.Units if old else 0) <= profile.Limit
 
     def shown(self) -> Shown:
         """As the API shows it."""
-        return Shown(self.tenant, self.id, dict(self.usages), self._ttl_index())
+        return Shown(self.tenant, self.id, dict(self.by_id), self._ttl_index())
 
     def shown_with(self, profile: ResourceProfile) -> ShownWithConfig:
         """The same with the profile."""
-        return ShownWithConfig(self.tenant, self.id, dict(self.usages), self._ttl_index(), profile)
+        return ShownWithConfig(self.tenant, self.id, dict(self.by_id), self._ttl_index(), profile)
 
     def _ttl_index(self) -> list[str]:
-        return [id for id, usage in self.usages.items() if usage.ExpiryTime]
+        return [id for id, usage in self.by_id.items() if usage.ExpiryTime]

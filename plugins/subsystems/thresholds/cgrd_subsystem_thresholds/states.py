@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cgrd import Instant
-from cgrd.codec import decode, encode
-from cgrd.profiles import Change
+from cgrd.profiles import ProfileStates
 from cgrd.store import Transaction
 from cgrd_subsystem_thresholds.kinds import ThresholdProfile
 from cgrd_subsystem_thresholds.wire import Threshold
@@ -25,26 +24,23 @@ class Counted(Threshold, kw_only=True):
 
 
 class States:
-    """The states by tenant and id. A state is replaced, never changed, so a rollback is the old one.
+    """The states by tenant and id.
 
     Args:
         services: the profiles, the store.
     """
 
     def __init__(self, *, services: Services) -> None:
-        self._services = services
         self._table = services.profiles["ThresholdProfile"]
-        self._states: dict[str, Counted] = {}
-        self._table.watch(self._changed)
+        self._states = ProfileStates(table=self._table, store=services.store, kind=STATES, record=Counted)
 
     def load(self) -> None:
         """Read all stored states back."""
-        for key, data in self._services.store.scan(STATES):
-            self._states[key] = decode(data, Counted)
+        self._states.load()
 
     def of(self, profile: ThresholdProfile) -> Counted:
         """How the profile's threshold stands; anew when what decides about hits is another since."""
-        state = self._states.get(f"{profile.Tenant}:{profile.ID}")
+        state = self._states.find(f"{profile.Tenant}:{profile.ID}")
         if state is None or state.Shape != shape(profile):
             return Counted(Tenant=profile.Tenant, ID=profile.ID, Shape=shape(profile))
         return state
@@ -64,26 +60,8 @@ class States:
 
     def set(self, profile: ThresholdProfile, tx: Transaction, *, hits: int, snooze: Instant) -> None:
         """Put another state in place, stored with the transaction."""
-        key = f"{profile.Tenant}:{profile.ID}"
-        old = self._states.get(key)
         state = Counted(Tenant=profile.Tenant, ID=profile.ID, Hits=hits, Snooze=snooze, Shape=shape(profile))
-        tx.put(STATES, key, encode(state))
-        tx.on_rollback(lambda: self._restore(key, old))
-        self._states[key] = state
-
-    def _restore(self, key: str, old: Counted | None) -> None:
-        if old is None:
-            self._states.pop(key, None)
-        else:
-            self._states[key] = old
-
-    def _changed(self, change: Change) -> None:
-        for key in change.dropped:
-            old = self._states.pop(key, None)
-            if old is not None:
-                with self._services.store.transaction(why="RemoveThresholdProfile") as tx:
-                    tx.delete(STATES, key)
-                    tx.on_rollback(lambda key=key, old=old: self._restore(key, old))  # type: ignore[misc]
+        self._states.keep(tx, f"{profile.Tenant}:{profile.ID}", state)
 
 
 def shape(profile: ThresholdProfile) -> tuple[Any, ...]:

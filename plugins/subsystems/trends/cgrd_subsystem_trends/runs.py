@@ -9,7 +9,7 @@ import msgspec
 
 from cgrd import Instant
 from cgrd.codec import decode, encode
-from cgrd.profiles import Change, MissingProfile
+from cgrd.profiles import ProfileStates
 from cgrd_subsystem_trends.kinds import TrendProfile
 from cgrd_subsystem_trends.wire import Growth, Trend
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 TRENDS = "trend"
 """Store kind."""
 Metrics = dict[str, Growth]
-_MOST_MISSED = 10_000
 
 
 class Runs:
@@ -30,20 +29,12 @@ class Runs:
     """
 
     def __init__(self, *, services: Services) -> None:
-        self._services = services
-        self._table = services.profiles["TrendProfile"]
-        self._trends: dict[str, Trend] = {}
-        self._missed: set[str] = set()
-        self._table.watch(self._changed)
+        self._store = services.store
+        self._states = ProfileStates(table=services.profiles["TrendProfile"], store=services.store, kind=TRENDS, record=Trend, opened=_opened)
 
     def load(self) -> None:
         """Read all stored trends back."""
-        for key, data in self._services.store.scan(TRENDS):
-            trend = decode(data, Trend)
-            if trend.CompressedMetrics is not None:
-                trend.Metrics = decode(zlib.decompress(trend.CompressedMetrics), dict[str, Metrics])
-                trend.CompressedMetrics = None
-            self._trends[key] = trend
+        self._states.load()
 
     def get(self, tenant: str, id: str) -> Trend:
         """A trend, without runs when it has not run yet.
@@ -51,20 +42,11 @@ class Runs:
         Raises:
             NotFound: there is no such profile; or it was asked for before there was one and has not run since, as recorded.
         """
-        key = f"{tenant}:{id}"
-        trend = self._trends.get(key)
-        if trend is not None:
-            return trend
-        if self._table.find(key) is None and len(self._missed) < _MOST_MISSED:
-            self._missed.add(key)
-        if key in self._missed:
-            raise MissingProfile(self._table.kind, key)
-        return Trend(Tenant=tenant, ID=id)
+        return self._states.seen(f"{tenant}:{id}") or Trend(Tenant=tenant, ID=id)
 
     def keep(self, profile: TrendProfile, now: Instant) -> Trend:
         """The trend without the runs that the profile lets go before another one."""
-        key = f"{profile.Tenant}:{profile.ID}"
-        old = self._trends.get(key) or Trend(Tenant=profile.Tenant, ID=profile.ID)
+        old = self._states.find(f"{profile.Tenant}:{profile.ID}") or Trend(Tenant=profile.Tenant, ID=profile.ID)
         times = [time for time in old.RunTimes if profile.TTL < 0 or time.ns > now.ns - profile.TTL]
         if profile.QueueLength > 0:
             times = times[-profile.QueueLength :]
@@ -74,28 +56,17 @@ class Runs:
     def put(self, profile: TrendProfile, trend: Trend, *, uncompressed: int) -> None:
         """Put a trend in place, stored where the profile says so."""
         key = f"{profile.Tenant}:{profile.ID}"
-        old = self._trends.get(key)
-        if profile.Stored:
-            with self._services.store.transaction(why="TrendS run") as tx:
-                tx.put(TRENDS, key, encode(_stored(trend, uncompressed)))
-                tx.on_rollback(lambda: self._restore(key, old))
-        self._trends[key] = trend
-        self._missed.discard(key)
+        if not profile.Stored:
+            self._states.put(key, trend)
+            return
+        with self._store.transaction(why="TrendS run") as tx:
+            self._states.keep(tx, key, trend, stored=_stored(trend, uncompressed))
 
-    def _restore(self, key: str, old: Trend | None) -> None:
-        if old is None:
-            self._trends.pop(key, None)
-        else:
-            self._trends[key] = old
 
-    def _changed(self, change: Change) -> None:
-        for key in change.dropped:
-            self._missed.discard(key)
-            old = self._trends.pop(key, None)
-            if old is not None:
-                with self._services.store.transaction(why="RemoveTrendProfile") as tx:
-                    tx.delete(TRENDS, key)
-                    tx.on_rollback(lambda key=key, old=old: self._restore(key, old))  # type: ignore[misc]
+def _opened(trend: Trend) -> Trend:
+    if trend.CompressedMetrics is None:
+        return trend
+    return msgspec.structs.replace(trend, Metrics=decode(zlib.decompress(trend.CompressedMetrics), dict[str, Metrics]), CompressedMetrics=None)
 
 
 def _stored(trend: Trend, uncompressed: int) -> Trend:
