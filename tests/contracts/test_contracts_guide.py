@@ -46,9 +46,10 @@ def quota_path(tmp_path: Path) -> str:
     package, info = tmp_path / "path" / "callquota", tmp_path / "path" / "callquota-1.dist-info"
     package.mkdir(parents=True)
     info.mkdir()
-    kinds, code, test = blocks("python")[3:]
+    kinds, code, commands, test = blocks("python")[3:]
     package.joinpath("kinds.py").write_text(kinds)
     package.joinpath("__init__.py").write_text(code)
+    package.joinpath("commands.py").write_text(commands)
     enabled = '{"type": "object", "properties": {"enabled": {"type": "boolean", "default": false, "description": "Whether it runs."}}}'
     package.joinpath("config.schema.json").write_text(enabled)
     info.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: callquota\nVersion: 1\n")
