@@ -153,6 +153,8 @@ def store_record(profiles: Profiles, kind: Kind, record: Any, *, why: str) -> No
         ServerError: it cannot be stored; the word is the check's.
     """
     record = _with_tenant(profiles, kind, record)
+    if kind.has_tenant and ":" in record.Tenant:
+        raise ServerError(f"a tenant's name has no colon: {record.Tenant}", explain=f"{record.Tenant}:{record.ID} could be a record of another tenant")
     try:
         if kind.api and kind.api.check:
             kind.api.check(record)

@@ -74,6 +74,12 @@ def store() -> Iterator[SqliteStore]:
     store.close()
 
 
+def test_a_tenant_whose_name_has_a_colon_sets_no_record_of_another(call: Call) -> None:
+    told = call("APIerSv1.SetChargerProfile", {"Tenant": "a:b", "ID": "c", "RunID": "*default", "AttributeIDs": ["*none"]})
+    assert told == "SERVER_ERROR: a tenant's name has no colon: a:b"
+    assert call("APIerSv1.GetChargerProfile", {"Tenant": "a", "ID": "b:c"}) == "NOT_FOUND"
+
+
 REGULAR = [kind for kind in KINDS if kind.api and kind.api.derive]
 
 

@@ -272,3 +272,4 @@ def test_a_negative_condition_is_the_complement_of_its_positive(batch: list[Any]
 
 def test_limits_and_offsets_beyond_all_rows_are_no_error(store: SqliteStore) -> None:
     assert store.select(CDRS, limit=2**63, offset=2**64) == []
+    assert store.select(CDRS, limit=-(2**64), offset=-(2**64)) == []

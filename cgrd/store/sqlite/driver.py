@@ -152,7 +152,7 @@ class SqliteDriver:
         condition, parameters = where_sql(table, where, without=without)
         names = declared.quoted(declared.column_names(table))
         sql = f"SELECT {names} FROM {declared.sql_name(table)}{condition}{order_sql(table, order)} LIMIT ? OFFSET ?"
-        rows = self._all(sql, [*parameters, -1 if limit is None else min(limit, _MOST_ROWS), min(offset, _MOST_ROWS)])
+        rows = self._all(sql, [*parameters, -1 if limit is None else _bounded(limit), _bounded(offset)])
         return [(row[0], row[1:]) for row in rows]
 
     def count(self, table: Table, where: Sequence[Check], *, without: Collection[int]) -> int:
@@ -277,6 +277,11 @@ class SqliteDriver:
 def _holder_sql(table: Table, unique: int, count: int) -> str:
     names = " AND ".join(f'"{name}" = ?' for name in table.unique[unique][:count])
     return f'SELECT "{table.number}" FROM {declared.sql_name(table)} WHERE {names} LIMIT 1'
+
+
+def _bounded(number: int) -> int:
+    """A number of rows as SQLite takes it, whatever a client asked for."""
+    return max(-1, min(number, _MOST_ROWS))
 
 
 def _compare_decimals(one: str, other: str) -> int:

@@ -9,7 +9,7 @@ import msgspec
 
 from cgrd import Instant, Subsystem
 from cgrd.durations import SECOND, parse_duration
-from cgrd.errors import CgrdError
+from cgrd.errors import CgrdError, Wrong
 from cgrd_subsystem_rals.accounts.owner import Accounts
 from cgrd_subsystem_rals.accounts.records import Account, SharedGroup
 from cgrd_subsystem_rals.accounts.work import Cause, Later, Work
@@ -54,7 +54,13 @@ class Desk:
         return parse_duration(str(self.services.config.general["reply_timeout"])) / SECOND
 
     def key(self, tenant: str, account: str) -> str:
-        """The key of an account."""
+        """The key of an account.
+
+        Raises:
+            Wrong: the tenant's name has a colon; it would name an account of another tenant.
+        """
+        if ":" in tenant:
+            raise Wrong(f"a tenant's name has no colon: {tenant}")
         return f"{tenant or self.services.default_tenant}:{account}"
 
     def work(self, why: str, *, event_id: str = "", run_id: str = "") -> Work:

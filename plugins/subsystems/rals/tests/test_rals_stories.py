@@ -148,6 +148,15 @@ async def test_a_refund_of_a_call_that_the_ledger_does_not_know_is_given_as_reco
         await proven(kernel)
 
 
+async def test_a_tenant_whose_name_has_a_colon_reaches_no_account_of_another() -> None:
+    async with kernel_in_memory(SECTIONS) as kernel:
+        await give(kernel, "1001:x", 5)
+        for method in ("APIerSv1.SetBalance", "APIerSv1.AddBalance", "APIerSv2.SetAccount", "APIerSv2.GetAccount", "APIerSv1.RemoveAccount"):
+            with pytest.raises(CgrdError, match="a tenant's name has no colon"):
+                await call(kernel, method, Tenant="cgrates.org:1001", Account="x", BalanceType="*monetary", Value=1, Balance={"ID": "main"})
+        assert await held(kernel, "1001:x") == {"main": 5}
+
+
 async def test_a_dry_run_changes_nothing() -> None:
     async with kernel_in_memory(SECTIONS) as kernel:
         await loaded(kernel)
