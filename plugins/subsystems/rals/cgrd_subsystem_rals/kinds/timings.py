@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -75,25 +76,25 @@ def is_sane(record: RITiming) -> bool:
     return not (record.WeekDays and (record.Years or record.Months or record.MonthDays))
 
 
+_BUILT_IN: dict[str, Callable[[datetime], dict[str, Any]]] = {
+    "*any": lambda _: {"StartTime": "00:00:00"},
+    "*asap": lambda _: {"StartTime": "*asap"},
+    "*every_minute": lambda now: {"StartTime": f"*:*:{now:%S}"},
+    "*hourly": lambda now: {"StartTime": f"*:{now:%M:%S}"},
+    "*daily": lambda now: {"StartTime": f"{now:%H:%M:%S}"},
+    "*weekly": lambda now: {"WeekDays": [now.isoweekday() % 7], "StartTime": f"{now:%H:%M:%S}"},
+    "*monthly": lambda now: {"MonthDays": [now.day], "StartTime": f"{now:%H:%M:%S}"},
+    "*monthly_estimated": lambda now: {"MonthDays": [now.day], "StartTime": f"{now:%H:%M:%S}"},
+    "*month_end": lambda now: {"MonthDays": [-1], "StartTime": f"{now:%H:%M:%S}"},
+    "*yearly": lambda now: {"Months": [now.month], "MonthDays": [now.day], "StartTime": f"{now:%H:%M:%S}"},
+}
+"""What timings that need no row say, by the moment at which they are read."""
+
+
 def builtin_timing(id: str, now: Instant) -> RITiming | None:
     """A timing that needs no row, anchored at `now`; None when the id names none of them."""
-    moment = wall_clock(now).datetime()
-    clock = moment.strftime("%H:%M:%S")
-    weekday = moment.isoweekday() % 7
-    made: dict[str, dict[str, Any]] = {
-        "*any": {"StartTime": "00:00:00"},
-        "*asap": {"StartTime": "*asap"},
-        "*every_minute": {"StartTime": f"*:*:{moment:%S}"},
-        "*hourly": {"StartTime": f"*:{moment:%M:%S}"},
-        "*daily": {"StartTime": clock},
-        "*weekly": {"WeekDays": [weekday], "StartTime": clock},
-        "*monthly": {"MonthDays": [moment.day], "StartTime": clock},
-        "*monthly_estimated": {"MonthDays": [moment.day], "StartTime": clock},
-        "*month_end": {"MonthDays": [-1], "StartTime": clock},
-        "*yearly": {"Months": [moment.month], "MonthDays": [moment.day], "StartTime": clock},
-    }
-    values = made.get(id)
-    return None if values is None else RITiming(ID=id, **values)
+    says = _BUILT_IN.get(id)
+    return None if says is None else RITiming(ID=id, **says(wall_clock(now).datetime()))
 
 
 class NamedTiming:
