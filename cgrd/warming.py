@@ -14,12 +14,15 @@ from cgrd.rpc.arguments import reader_of
 if TYPE_CHECKING:
     from cgrd.kernel import Kernel
 
+CALM_NS = 500 * MILLISECOND
+"""After the start: whoever waits for it comes first."""
 PAUSE_NS = 5 * MILLISECOND
 """Between two pieces of work of a millisecond or two each, so that requests that come meanwhile hardly notice."""
 
 
 async def warm(kernel: Kernel) -> None:
     """Make what requests and loads will need, piece by piece; returns when all of it is there."""
+    await kernel.clock.sleep(CALM_NS)
     for _ in _pieces(kernel):
         await kernel.clock.sleep(PAUSE_NS)
 
