@@ -181,9 +181,7 @@ class Walk:
     async def prove(self) -> None:
         """The ledger, entry by entry, adds up to every balance there is."""
         rals: Any = self.kernel.house.components["rals"]
-        held = {
-            each.Uuid: each.Value for account in rals.desk.accounts.values() for balances in (account.BalanceMap or {}).values() for each in balances or ()
-        }
+        held = {each.Uuid: each.Value for account in rals.desk.accounts.values() for balances in (account.BalanceMap or {}).values() for each in balances or ()}
         self.kernel.store.flush()
         report = await self.kernel.store.verify(held)
         assert report.ok, report.faults
