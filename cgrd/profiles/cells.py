@@ -20,6 +20,7 @@ from cgrd.errors import Wrong
 from cgrd.filters import Interval
 from cgrd.instants import Instant, parse_instant
 from cgrd.money import plain
+from cgrd.options import read_flag
 
 ActivationInterval = Interval
 """When a profile holds: from the first instant on, until before the second; a zero one leaves that end open."""
@@ -75,7 +76,6 @@ class Cell:
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
-_FLAGS = dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True) | dict.fromkeys(("0", "f", "F", "FALSE", "false", "False", ""), False)
 
 
 def read_integer(text: str) -> int:
@@ -102,18 +102,6 @@ def read_number(text: str) -> Decimal:
     if not _NUMBER.match(text):
         raise ValueError(text)
     return Decimal(text)
-
-
-def read_flag(text: str) -> bool:
-    """A flag in the words that Go's ParseBool takes; "" is false.
-
-    Raises:
-        ValueError: another word.
-    """
-    try:
-        return _FLAGS[text]
-    except KeyError:
-        raise ValueError(text) from None
 
 
 def split_list(text: str) -> list[str]:
@@ -161,6 +149,13 @@ def _unbuild_duration(ns: int) -> str:
     return str(ns) if -1000 < ns < 1000 else format_duration(ns)
 
 
+def _read_flag(text: str) -> bool:
+    try:
+        return read_flag(text)
+    except Wrong as error:
+        raise ValueError(text) from error
+
+
 def _write_flag(value: bool) -> str:
     return "true" if value else "false"
 
@@ -168,7 +163,7 @@ def _write_flag(value: bool) -> str:
 TEXT = Cell(word="text")
 INTEGER = Cell(word="integer", row_type=int, zero=0, read=read_integer, write=str)
 NUMBER = Cell(word="number", row_type=Decimal, zero=Decimal(0), read=read_number, write=plain)
-FLAG = Cell(word="true or false", row_type=bool, zero=False, read=read_flag, write=_write_flag)
+FLAG = Cell(word="true or false", row_type=bool, zero=False, read=_read_flag, write=_write_flag)
 LIST = Cell(word="list by `;`", row_type=list[str], zero=None, read=split_list, write=join_list, many=True)
 EACH = Cell(word="one value a row", row_type=list[str], zero=None, read=lambda text: [text], write=join_list, many=True)
 DURATION = Cell(word="duration (`1m30s`, bare numbers are ns)", build=lambda text, _: parse_duration(text), unbuild=_unbuild_duration)

@@ -10,7 +10,8 @@ import msgspec
 
 from cgrd.errors import Wrong
 from cgrd.fields import text_of
-from cgrd.profiles import read_flag, read_integer
+from cgrd.options import asked_flag, asked_ids
+from cgrd.profiles import read_integer
 
 MOST_RUNS = 1_000
 NAMES = ("*attrProcessRuns", "*attrProfileRuns", "*attrProfileIDs", "*attrProfileIgnoreFilters")
@@ -37,8 +38,8 @@ def read_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked
     if runs > MOST_RUNS:
         raise Wrong(f"*attrProcessRuns {runs} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")
     return Asked(
-        ids=_ids(given, defaults["*profileIDs"]),
-        ignore_filters=_flag(given, "*attrProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
+        ids=asked_ids(given, "*attrProfileIDs", defaults["*profileIDs"]),
+        ignore_filters=asked_flag(given, "*attrProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
         process_runs=runs,
         profile_runs=_whole(given, "*attrProfileRuns", defaults["*profileRuns"]),
     )
@@ -65,31 +66,4 @@ def _whole(given: Mapping[str, Any], name: str, default: int) -> int:
     try:
         return read_integer(text or "x")
     except ValueError:
-        raise _refused(text, "ParseInt") from None
-
-
-def _refused(text: str, parser: str) -> Wrong:
-    return Wrong(f'strconv.{parser}: parsing "{text}": invalid syntax')
-
-
-def _ids(given: Mapping[str, Any], default: list[str]) -> list[str]:
-    value = given.get("*attrProfileIDs")
-    if value is None:
-        return default
-    if isinstance(value, (list, tuple)):
-        return [text_of(id) for id in value]
-    kind = "string" if isinstance(value, str) else type(value).__name__
-    raise Wrong(f"cannot convert field: {kind} to []string", explain="*attrProfileIDs is a list of profile ids")
-
-
-def _flag(given: Mapping[str, Any], name: str, default: bool) -> bool:
-    value = given.get(name)
-    if value is None:
-        return default
-    if isinstance(value, (bool, int, float, Decimal)):
-        return value > 0
-    text = text_of(value)
-    try:
-        return read_flag(text)
-    except ValueError:
-        raise _refused(text, "ParseBool") from None
+        raise Wrong(f'strconv.ParseInt: parsing "{text}": invalid syntax', explain=f"{name} is a whole number") from None

@@ -15,6 +15,7 @@ from cgrd.costs import EventCost
 from cgrd.durations import format_duration, parse_duration
 from cgrd.errors import MandatoryMissing, Wrong
 from cgrd.instants import parse_instant
+from cgrd.options import FALSE_UNLESS_SAID, read_flag
 
 UNRATED: Final = Decimal(-1)
 
@@ -79,8 +80,8 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
         AnswerTime=_time(event, "AnswerTime", defaults.zone),
         Usage=_usage(event),
         ExtraFields=extra,
-        Partial=_flag(event, "Partial"),
-        PreRated=_flag(event, "PreRated"),
+        Partial=read_flag(event.get("Partial"), dialect=FALSE_UNLESS_SAID),
+        PreRated=read_flag(event.get("PreRated"), dialect=FALSE_UNLESS_SAID),
         Cost=_cost(event),
         CostDetails=_details(event),
     )
@@ -134,10 +135,6 @@ def _usage(event: Mapping[str, Any]) -> int:
     if value is None:
         raise Wrong("Usage null is no duration", explain="leave Usage out where there was none")
     return value if isinstance(value, int) else parse_duration(as_text(value))
-
-
-def _flag(event: Mapping[str, Any], name: str) -> bool:
-    return event.get(name) in (True, "true", "True", "1", 1)
 
 
 def _cost(event: Mapping[str, Any]) -> Decimal:

@@ -15,6 +15,7 @@ from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
 from cgrd.fields import Flags
 from cgrd.flows import settled, travel
+from cgrd.options import FALSE_UNLESS_SAID, read_flag
 from cgrd_subsystem_cdrs.exporting import Exporting
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
 from cgrd_subsystem_cdrs.older import OldCDRsFilter, query_of
@@ -171,7 +172,7 @@ class CDRServer(Subsystem, section="cdrs"):
         wanted["*store"] = bool(self.config["store_cdrs"])
         for option, flag in _OPTIONS.items():
             if option in options:
-                wanted[flag] = _truth(options[option])
+                wanted[flag] = read_flag(options[option], dialect=FALSE_UNLESS_SAID)
         given = Flags(flags)
         wanted |= {name: given.is_on(name) for name in given}
         if wanted.get("*rerate"):
@@ -290,10 +291,6 @@ _OPTIONS: Final = {
     "*attributeS": "*attributes", "*chargerS": "*chargers", "*ralS": "*rals", "*thresholdS": "*thresholds", "*statS": "*stats",
     "*rerate": "*rerate", "*refund": "*refund",
 }  # fmt: skip
-
-
-def _truth(value: object) -> bool:
-    return value in (True, "true", "True", "1", 1)
 
 
 def _cost_row(cost: SessionCost, *, at: Instant) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
 from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong
+from cgrd.options import asked_flag
 from cgrd.store import Condition, Transaction
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
@@ -155,7 +156,7 @@ async def _call_cost(flow: Flow, mine: CDR) -> CallCost:
         answer = await flow.driver.call("rals", "Responder.DebitMonetary", mine, CallCost)
     elif mine.RequestType in DEBITED:
         descriptor.PerformRounding = True
-        descriptor.DryRun = bool((flow.event.APIOpts or {}).get("*ralsDryRun"))
+        descriptor.DryRun = asked_flag(flow.event.options(), "*ralsDryRun", False)
         answer = await _debit(flow, mine, descriptor)
     else:
         answer = await flow.driver.call("rals", "Responder.GetCost", descriptor, CallCost)

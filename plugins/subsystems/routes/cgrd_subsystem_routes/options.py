@@ -10,7 +10,8 @@ import msgspec
 
 from cgrd.errors import Wrong
 from cgrd.fields import text_of
-from cgrd.profiles import read_flag, read_integer
+from cgrd.options import ASKED, read_flag
+from cgrd.profiles import read_integer
 
 EVENT_COST = "*event_cost"
 
@@ -40,7 +41,7 @@ def read_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked
     Raises:
         Wrong: one cannot be read, in the reference's words.
     """
-    ignore = _flag(given.get("*rouIgnoreErrors", defaults["*ignoreErrors"]))
+    ignore = read_flag(given.get("*rouIgnoreErrors", defaults["*ignoreErrors"]), dialect=ASKED)
     limit = _whole(given.get("*rouLimit", defaults["*limit"]))
     offset = _whole(given.get("*rouOffset", defaults["*offset"]))
     most = given.get("*rouMaxCost", defaults["*maxCost"])
@@ -69,15 +70,6 @@ def _amount(value: Any) -> Decimal | None:
         raise _refused(text_of(value), "ParseFloat") from None
     # 0 is no limit, as recorded.
     return found or None
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, str):
-        return bool(value)
-    try:
-        return read_flag(value)
-    except ValueError:
-        raise _refused(value, "ParseBool") from None
 
 
 def _refused(text: str, parser: str) -> Wrong:

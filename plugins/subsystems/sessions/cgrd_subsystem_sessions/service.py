@@ -14,6 +14,7 @@ from cgrd.codec import decode, encode
 from cgrd.config import as_duration
 from cgrd.costs import duration_of
 from cgrd.errors import CgrdError
+from cgrd.options import TRUE_UNLESS_SAID, read_flag
 from cgrd.services import Services
 from cgrd_subsystem_sessions.charging import Charging
 from cgrd_subsystem_sessions.control import Control, TenantArgs
@@ -125,7 +126,7 @@ class SessionS(Subsystem, section="sessions"):
 
     def is_chargeable(self, event: CGREvent) -> bool:
         """Whether use is paid for from now on."""
-        return event.options().get("*sessionsChargeable", True) not in (False, "false", "0", 0)
+        return read_flag(event.options().get("*sessionsChargeable"), dialect=TRUE_UNLESS_SAID)
 
     def held(self, flow: Flow) -> list[str]:
         """Flags of what this flow takes and a session must give back."""

@@ -16,10 +16,9 @@ from cgrd.codec import convert, decode
 from cgrd.costs import RITiming
 from cgrd.errors import CgrdError, NotFound, Wrong
 from cgrd.instants import Instant, parse_instant
+from cgrd.options import read_flag
 from cgrd_subsystem_rals.accounts.purse import Held
 from cgrd_subsystem_rals.accounts.records import Account, Balance, BalanceFilter, ValueFormula
-
-_TRUE, _FALSE = {"1", "t", "T", "TRUE", "true", "True"}, {"0", "f", "F", "FALSE", "false", "False", ""}
 
 
 def included(text: str) -> dict[str, bool]:
@@ -95,13 +94,7 @@ def _factors(value: Any) -> dict[str, Decimal] | None:
 
 
 def _flag(value: Any) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if str(value) in _TRUE:
-        return True
-    if str(value) in _FALSE:
-        return False
-    raise Wrong(f'strconv.ParseBool: parsing "{value}": invalid syntax')
+    return None if value is None else read_flag(value)
 
 
 def meant(account: Account, wanted: BalanceFilter, *, at: Instant | None) -> Iterator[Held]:

@@ -10,7 +10,8 @@ import msgspec
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
 from cgrd.instants import Instant
-from cgrd.profiles import Refused, read_flag, read_number
+from cgrd.options import read_flag
+from cgrd.profiles import Refused, read_number
 from cgrd_subsystem_rals.accounts.records import ValueFormula
 
 _JSON = re.compile(r"\s*\{")
@@ -45,8 +46,8 @@ def flag(text: str) -> bool | None:
         return None
     try:
         return read_flag(text)
-    except ValueError:
-        raise Refused(f'strconv.ParseBool: parsing "{text}": invalid syntax', explain="write true or false") from None
+    except Wrong as error:
+        raise Refused(error.word, explain=error.explain) from None
 
 
 def weight(text: str, now: Instant) -> Decimal | None:
