@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import trio
 
 from cgrd import Peer, method
 from cgrd.config import as_duration
@@ -87,6 +88,8 @@ class Control:
         return "OK"
 
     async def _force(self, session: Session, cause: str, *, extra: int = 0) -> bool:
+        # Thousands may end at once: others have their turn between them. Not a checkpoint that can be cancelled: all of them end.
+        await trio.lowlevel.cancel_shielded_checkpoint()
         async with self._owner.lifecycle.lock(session.CGRID):
             if self._owner.registry.active.get(session.CGRID) is not session:
                 return True

@@ -177,6 +177,25 @@ async def test_a_cdr_that_could_not_be_made_is_made_later(town_at: Callable[...,
         assert town.cdr()["Usage"] == 60 * SECOND
 
 
+async def test_others_have_their_turn_while_many_sessions_are_ended(town_at: Callable[..., Any]) -> None:
+    async with town_at() as town:
+        for number in range(20):
+            await town.initiate(f"call{number}", Usage="60s")
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count)
+            await town.ask("ForceDisconnect")
+            nursery.cancel_scope.cancel()
+        assert turns >= 15
+
+
 async def test_force_disconnect_ends_settles_and_tells(town_at: Callable[..., Any], phone: Any) -> None:
     async with town_at() as town:
         town.forks.runs = {"*default": None, "reseller": "*postpaid"}
