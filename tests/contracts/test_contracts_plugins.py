@@ -60,6 +60,12 @@ def test_one_word_names_everything(folder: Path) -> None:
     assert f'[project.entry-points."cgrd.{group}s"]\n{folder.name} = "cgrd_{group}_{folder.name}"' in text
 
 
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder.parent.name == "subsystems"], ids=lambda folder: folder.name)
+def test_the_component_of_a_subsystem_stands_in_its_module_service(folder: Path) -> None:
+    holders = [file.name for file in folder.glob("cgrd_*/*.py") if f'(Subsystem, section="{folder.name}")' in file.read_text()]
+    assert holders == ["service.py"]
+
+
 @pytest.mark.parametrize("folder", [ROOT, *FOLDERS], ids=lambda folder: folder.name)
 def test_what_is_imported_is_declared_and_nothing_else(folder: Path) -> None:
     declared = tomllib.loads(folder.joinpath("pyproject.toml").read_text())["project"]["dependencies"]

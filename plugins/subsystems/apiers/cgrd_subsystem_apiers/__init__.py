@@ -9,6 +9,6 @@ from cgrd import Component, hookimpl
 
 @hookimpl
 def cgrd_components() -> Sequence[type[Component]]:
-    from cgrd_subsystem_apiers.apier import ApierS
+    from cgrd_subsystem_apiers.service import ApierS
 
     return [ApierS]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def cgrd_components() -> Sequence[type[Component]]:
-    from cgrd_subsystem_cdrs.server import CDRServer
+    from cgrd_subsystem_cdrs.service import CDRServer
 
     return [CDRServer]
 

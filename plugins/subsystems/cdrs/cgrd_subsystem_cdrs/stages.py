@@ -19,7 +19,7 @@ from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
 
 if TYPE_CHECKING:
-    from cgrd_subsystem_cdrs.server import CDRServer
+    from cgrd_subsystem_cdrs.service import CDRServer
 
 DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynaprepaid", "prepaid", "postpaid", "pseudoprepaid"})
 UNASKED: Final = frozenset({"DISCONNECTED", "REPLY_TIMEOUT"})

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import trio
 from cgrd_subsystem_cdrs import stages as cdr_stages
-from cgrd_subsystem_cdrs.server import CDRServer
+from cgrd_subsystem_cdrs.service import CDRServer
 
 from cgrd import CGREvent, Flow, Run, Subsystem, method, stage, stages_of
 from cgrd.assembly import flows_of

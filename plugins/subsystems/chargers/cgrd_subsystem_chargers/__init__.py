@@ -9,7 +9,7 @@ from cgrd import Component, Stage, hookimpl, stages_of
 
 @hookimpl
 def cgrd_components() -> Sequence[type[Component]]:
-    from cgrd_subsystem_chargers.forking import ChargerS
+    from cgrd_subsystem_chargers.service import ChargerS
 
     return [ChargerS]
 

@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from cgrd import Component, Served, Subsystem, hookimpl, methods_of
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from cgrd.services import Services
-
-
-class CoreS(Subsystem, section="cores"):
-    """Made of one part per service: CoreSv1, GuardianSv1, ServiceManagerV1."""
-
-    def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
-        from cgrd_subsystem_cores.guardian import Guardian
-        from cgrd_subsystem_cores.panicking import Panicking
-        from cgrd_subsystem_cores.profiling import CpuProfiling, MemoryProfiling
-        from cgrd_subsystem_cores.running import ServiceManager
-        from cgrd_subsystem_cores.status import Status
-        from cgrd_subsystem_cores.tracing import Tracing
-
-        super().__init__(services=services, config=config)
-        self.parts: tuple[object, ...] = (
-            Status(services=services),
-            CpuProfiling(),
-            MemoryProfiling(services=services),
-            Guardian(services=services),
-            ServiceManager(services=services),
-            Tracing(services=services),
-            Panicking(services=services),
-        )
-
-    def served(self) -> Iterator[Served]:
-        for part in self.parts:
-            yield from methods_of(part, owner=self.section)
+from cgrd import Component, hookimpl
 
 
 @hookimpl
 def cgrd_components() -> Sequence[type[Component]]:
     from cgrd_subsystem_cores.partitions import CacheS
+    from cgrd_subsystem_cores.service import CoreS
 
     return [CoreS, CacheS]

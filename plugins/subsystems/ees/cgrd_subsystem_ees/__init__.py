@@ -9,6 +9,6 @@ from cgrd import Component, hookimpl
 
 @hookimpl
 def cgrd_components() -> Sequence[type[Component]]:
-    from cgrd_subsystem_ees.exporting import EventExporterS
+    from cgrd_subsystem_ees.service import EventExporterS
 
     return [EventExporterS]
