@@ -280,8 +280,10 @@ class Kernel:
     def _renew_services(self, fresh: House) -> None:
         """Components and their parts keep the object they were built with: every one that was handed out becomes the new one."""
         self._handed.append(fresh.services)
+        present = dict(vars(fresh.services))
         for services in self._handed:
-            vars(services).update(vars(fresh.services))
+            vars(services).clear()  # what was computed of the old configuration goes, too
+            vars(services).update(present)
 
     async def _reload_changed(self, fresh: House, undo: AsyncExitStack) -> None:
         for section, component in fresh.components.items():

@@ -88,11 +88,14 @@ class CDRServer(Subsystem, section="cdrs"):
         super().__init__(services=services, config=config)
         for table in (CDRS, SESSION_COSTS):
             services.store.declare(table)
-        self.defaults = Defaults(
-            tenant=services.default_tenant, category=services.default_category, request_type=services.default_request_type, zone=services.zone
-        )
         self._cut: tuple[Sequence[Stage], Parts] = (), ((), (), ())
         self._exporting = Exporting(services=services)
+
+    @property
+    def defaults(self) -> Defaults:
+        """What records get where events are silent."""
+        known = self.services
+        return Defaults(tenant=known.default_tenant, category=known.default_category, request_type=known.default_request_type, zone=known.zone)
 
     def administration(self) -> Sequence[object]:
         """Kept records to exporters, over the edge of ApierS."""
@@ -141,7 +144,7 @@ class CDRServer(Subsystem, section="cdrs"):
         if not event.Event:
             raise PartiallyExecuted(explain="the event has no fields: nothing to record")
         name = event.ID or str(uuid.uuid4())
-        mine = CGREvent(Tenant=event.Tenant or self.defaults.tenant, ID=name, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
+        mine = CGREvent(Tenant=event.Tenant or self.services.default_tenant, ID=name, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
         flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
         before, charge, after = self._parts()
         await self._travel(before, flow)

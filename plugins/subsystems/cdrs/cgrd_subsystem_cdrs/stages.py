@@ -41,8 +41,9 @@ async def make_records(flow: Flow) -> None:
     """Turn every run's event into a record; without ChargerS the event is the only run."""
     if not flow.runs and "*chargers" not in flow.asked:
         flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
+    defaults = _server(flow).defaults
     for run in flow.runs:
-        run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=_server(flow).defaults)
+        run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=defaults)
 
 
 @stage("*unique", of="cdr", after="*records", per="run", always=True)

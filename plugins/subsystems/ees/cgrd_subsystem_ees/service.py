@@ -43,6 +43,7 @@ class EventExporterS(Subsystem, section="ees"):
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.lanes = {lane.id: lane for lane in self._lanes(config)}
+        self._changed = trio.Event()
 
     def _lanes(self, config: dict[str, Any]) -> Iterator[Lane]:
         types = self.services.plugins.vocabulary("cgrd_exporters")
@@ -58,11 +59,27 @@ class EventExporterS(Subsystem, section="ees"):
             yield Lane(exporter=exporter, services=self.services)
 
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
-        async with trio.open_nursery() as nursery:
-            for lane in self.lanes.values():
-                await nursery.start(lane.deliver)
-            task_status.started()
-            await trio.sleep_forever()
+        while True:
+            async with trio.open_nursery() as nursery:
+                self._changed = trio.Event()
+                for lane in self.lanes.values():
+                    await nursery.start(lane.deliver)
+                task_status.started()
+                await self._changed.wait()
+                nursery.cancel_scope.cancel()
+
+    async def reload(self, config: dict[str, Any]) -> None:
+        """Export by another configuration. What waits for an exporter that stays is delivered by its new settings; for one that goes, it waits.
+
+        Raises:
+            ConfigurationError: an exporter cannot be used; the old ones go on.
+        """
+        fresh = {lane.id: lane for lane in self._lanes(config)}
+        for name, lane in self.lanes.items():
+            if name in fresh:
+                fresh[name].metrics = lane.metrics
+        self.config, self.lanes = config, fresh
+        self._changed.set()
 
     @method("EeSv1.ProcessEvent")
     async def process_event(self, args: ExportArgs) -> dict[str, Any]:

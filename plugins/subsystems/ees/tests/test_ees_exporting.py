@@ -13,6 +13,7 @@ from cgrd.durations import MINUTE, SECOND
 from cgrd.errors import CgrdError, ConfigurationError, NotFound, PartiallyExecuted
 from cgrd.store import SqliteStore
 from cgrd.testing import Disk, VirtualClock, call, kernel_in_memory, store_on
+from cgrd.testing.memory import tree_of
 
 
 class Place(Exporter, type="*place"):
@@ -177,3 +178,26 @@ async def test_a_type_that_nobody_gives_is_refused_at_start() -> None:
     with pytest.raises(ConfigurationError, match=r"\*pigeon, which no installed plugin gives"):
         async with kernel_in_memory(ees({"type": "*pigeon"})):
             pass
+
+
+async def test_a_reload_makes_the_exporters_anew_and_what_waits_arrives_by_the_new_settings(virtual_clock: VirtualClock) -> None:
+    async with kernel_in_memory(ees(), clock=virtual_clock) as kernel:
+        Place.fault = CgrdError("away")
+        await export(kernel)
+        await virtual_clock.advance(0)
+        await kernel.apply(tree_of(ees({}, {"id": "Q"}), kernel.plugins))
+        Place.fault = None
+        await virtual_clock.advance(MINUTE)
+        assert Place.arrived == ["1"]
+        assert set(await export(kernel, "2")) == {"P", "Q"}
+        await virtual_clock.advance(0)
+        assert Place.arrived == ["1", "2", "2"]
+
+
+async def test_exporters_that_cannot_be_used_are_refused_by_a_reload_and_the_old_ones_go_on(virtual_clock: VirtualClock) -> None:
+    async with kernel_in_memory(ees(), clock=virtual_clock) as kernel:
+        with pytest.raises(ConfigurationError, match=r"\*nowhere"):
+            await kernel.apply(tree_of(ees({"type": "*nowhere"}), kernel.plugins))
+        assert set(await export(kernel)) == {"P"}
+        await virtual_clock.advance(0)
+        assert Place.arrived == ["1"]

@@ -25,7 +25,7 @@ class Finder:
     def __init__(self, *, services: Services) -> None:
         self._table = services.profiles["IPProfile"]
         self._filters = services.filters
-        self._default_tenant = services.default_tenant
+        self._services = services
         self._remembered: dict[str, str] = {}
         self._table.watch(self._changed)
 
@@ -38,7 +38,7 @@ class Finder:
         Raises:
             NotFound: none matches. An allocation that the index knew no profile for is refused until profiles change.
         """
-        tenant = event.Tenant or self._default_tenant
+        tenant = event.Tenant or self._services.default_tenant
         key = f"{tenant}:{allocation_id}"
         known = self._remembered.get(key)
         found: list[IPProfile] = []

@@ -36,7 +36,7 @@ class Finder:
 
     def __init__(self, *, services: Services, shelf: Shelf) -> None:
         self._table = services.profiles["ResourceProfile"]
-        self._default_tenant = services.default_tenant
+        self._services = services
         self._shelf = shelf
         self._remembered: dict[str, list[str]] = {}
         self._table.watch(self._changed)
@@ -47,7 +47,7 @@ class Finder:
         Raises:
             NotFound: none matches.
         """
-        tenant = event.Tenant or self._default_tenant
+        tenant = event.Tenant or self._services.default_tenant
         roots = {"*req": event.Event, "*opts": event.options()}
         tried = self._tried(f"{tenant}:{usage_id}", roots, tenant)
         matching = self._table.matching_after_fetch(roots, tenant=tenant, ids=tried, at=event.Time) if tried else None

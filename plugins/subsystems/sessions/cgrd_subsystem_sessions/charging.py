@@ -37,8 +37,11 @@ class Charging:
         self._owner = owner
         self._registry = registry
         self._services = owner.services
-        self._decimals = owner.services.rounding_decimals
         self.asking = Asking(owner=owner, registry=registry)
+
+    @property
+    def _decimals(self) -> int:
+        return self._services.rounding_decimals
 
     async def grant(self, session: Session, at: int, wanted: int, last_used: int | None = None) -> int:
         """Let a run go on for `wanted`: how much of it is granted; below 0 when more was used than could be paid.
