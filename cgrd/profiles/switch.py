@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cgrd.codec import encode
-from cgrd.profiles.table import Change, ProfileTable
+from cgrd.profiles.table import Change, Contents, ProfileTable
 
 if TYPE_CHECKING:
     from cgrd.store import Transaction
@@ -36,15 +37,16 @@ class Switch:
         self.drop = [key for key in drop if key in table]
         self._rows: list[tuple[str, str, bytes]] = []
         self._paged = False
-        self._sides: list[tuple[str, Any]] = []
+        self._sides: dict[str, Any] = {}
         self._changed: set[str] = set()
+        self._noting = ExitStack()
 
     def prepare(self) -> Iterator[float]:
         """Encode what will be stored, and derive what is derived; yields how much of it is done, 0 to 1."""
         table = self.table
-        table._meanwhile.append(self._changed)
+        self._noting.enter_context(table.watched(self._note))
         gone = set(self.drop)
-        self._after = {key: record for key, record in table._records.items() if key not in gone}
+        self._after = {key: record for key, record in table.contents.records.items() if key not in gone}
         self._after.update(self.put)
         self._paged = len(self.put) + len(self.drop) > PAGED_FROM
         yield 0
@@ -52,6 +54,9 @@ class Switch:
             yield share / 2
         for share in self._derive():
             yield 0.5 + share / 2
+
+    def _note(self, change: Change) -> None:
+        self._changed.update(change.put, change.dropped)
 
     def _encode_rows(self) -> Iterator[float]:
         name = self.table.kind.name
@@ -80,12 +85,11 @@ class Switch:
                 if not at % PAGE:
                     yield at / len(self._after)
                 fresh.put(key, record, None)
-            self._sides.append((name, fresh))
+            self._sides[name] = fresh
 
     def close(self) -> None:
         """Forget the change; after this nothing of it is left."""
-        with contextlib.suppress(ValueError):
-            self.table._meanwhile.remove(self._changed)
+        self._noting.close()
 
     def commit(self, tx: Transaction | None) -> None:
         """Swap. What other requests changed in the table meanwhile stays, where the plan says nothing about it."""
@@ -108,7 +112,7 @@ class Switch:
             before, now = self._after.pop(key, None), table.find(key)
             if now is not None:
                 self._after[key] = now
-            for _, side in self._sides:
+            for side in self._sides.values():
                 if now is not None:
                     side.put(key, now, before)
                 elif before is not None:
@@ -116,29 +120,23 @@ class Switch:
             self._rows.append((table.kind.name, key, b"null" if now is None else encode(now)))
 
     def _swap(self, tx: Transaction | None) -> None:
-        table = self.table
-        before = (table._records, table.side, table.index, table._compiled)
-        if tx is not None:
-            tx.on_rollback(lambda: self._back(before))
-        table._records, table._compiled = self._after, {}
-        for name, fresh in self._sides:
-            setattr(table, name, fresh)
-        if table.index is not None:
+        table, before = self.table, self.table.contents
+        change = Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop))
+        after = Contents(self._after, self._sides.get("side"), self._sides.get("index"))
+        if after.index is not None:
             for filter_key in self.filters:  # the plan's own filters were not there yet when the index was made
-                table.index.filter_changed(filter_key, table.find)
-        table._tell(Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop)))
+                after.index.filter_changed(filter_key, self._after.get)
+        if tx is not None:
+            tx.on_rollback(partial(table.exchange, before, change))
+        table.exchange(after, change)
 
     def _apply(self, tx: Transaction | None) -> None:
         table = self.table
         olds = {key: table.find(key) for key in (*self.put, *self.drop)}
         if tx is not None:
-            tx.on_rollback(lambda: _restore_all(table, olds))
-        table._change(self.put, self.drop)
-
-    def _back(self, before: tuple[Any, Any, Any, Any]) -> None:
-        table = self.table
-        table._records, table.side, table.index, table._compiled = before
-        table._tell(Change(table.kind.name, put=tuple(self.put), dropped=tuple(self.drop)))
+            before = {key: old for key, old in olds.items() if old is not None}
+            tx.on_rollback(partial(table.change, before, [key for key in olds if key not in before]))
+        table.change(self.put, self.drop)
 
     def _store(self, tx: Transaction) -> None:
         table = self.table
@@ -151,8 +149,3 @@ class Switch:
                 tx.delete(table.kind.name, key)
         for kind, key, data in self._rows:
             tx.put(kind, key, data)
-
-
-def _restore_all(table: ProfileTable, olds: Mapping[str, Any]) -> None:
-    for key, old in olds.items():
-        table._restore(key, old)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,16 @@ class Change:
     kind: str
     put: Sequence[str] = ()
     dropped: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a table holds: the records by key, and what is derived from them. `compiled` fills itself."""
+
+    records: dict[str, Any]
+    side: Any
+    index: ProfileIndex | None
+    compiled: dict[str, Any] = field(default_factory=dict)
 
 
 class MissingProfile(NotFound):
@@ -56,7 +67,6 @@ class ProfileTable:
         self._records: dict[str, Any] = {}
         self._compiled: dict[str, Any] = {}
         self._watchers: tuple[Callable[[Change], None], ...] = ()
-        self._meanwhile: list[set[str]] = []
 
     # -- looking up
 
@@ -210,6 +220,15 @@ class ProfileTable:
         self._watchers = (*self._watchers, watcher)
         ends_by(partial(self.unwatch, watcher))
 
+    @contextmanager
+    def watched(self, watcher: Callable[[Change], None]) -> Iterator[None]:
+        """The same while the block runs."""
+        self._watchers = (*self._watchers, watcher)
+        try:
+            yield
+        finally:
+            self.unwatch(watcher)
+
     def unwatch(self, watcher: Callable[[Change], None]) -> None:
         """Tell it no more."""
         self._watchers = tuple(each for each in self._watchers if each != watcher)
@@ -244,6 +263,16 @@ class ProfileTable:
                 tx.on_rollback(lambda: self._restore(key, old))
         self._drop(key)
 
+    @property
+    def contents(self) -> Contents:
+        """All that it holds now; it changes with the table, and is not to be changed otherwise."""
+        return Contents(self._records, self.side, self.index, self._compiled)
+
+    def exchange(self, contents: Contents, change: Change) -> None:
+        """Hold something else from now on, in memory; the watchers are told of `change`."""
+        self._records, self.side, self.index, self._compiled = contents.records, contents.side, contents.index, contents.compiled
+        self._tell(change)
+
     def _restore(self, key: str, old: Any) -> None:
         if old is None:
             self._drop(key)
@@ -257,16 +286,14 @@ class ProfileTable:
             yield self.index
 
     def _put(self, key: str, record: Any) -> None:
-        self._change({key: record})
+        self.change({key: record})
 
     def _drop(self, key: str) -> None:
-        self._change({}, (key,))
+        self.change({}, (key,))
 
-    def _change(self, put: Mapping[str, Any], drop: Iterable[str] = ()) -> None:
-        """Take new records and let others go; the watchers are told once, when all of it is done."""
+    def change(self, put: Mapping[str, Any], drop: Iterable[str] = ()) -> None:
+        """Take new records and let others go, in memory; the watchers are told once, when all of it is done."""
         gone = [key for key in drop if key in self._records]
-        for changed in self._meanwhile:
-            changed.update(put, gone)
         sides = list(self._sides())
         for key, record in put.items():
             old = self._records.get(key)
