@@ -18,7 +18,7 @@ from cgrd.cli.rpc import ask
 from cgrd.codec import convert
 from cgrd.errors import CgrdError
 from cgrd.filters import Filters
-from cgrd.profiles import FileProgress, Loaded, PlanRefused, Profiles, all_kinds, load_folder
+from cgrd.profiles import FileProgress, Loaded, LoadOptions, PlanRefused, Profiles, all_kinds, load_folder
 
 
 def add_to(app: typer.Typer) -> None:
@@ -118,5 +118,5 @@ async def checked(folder: str, console: Console) -> Loaded:
         return [each for progress in profiles.under_way for each in progress.files.values()]
 
     async with watched(console, look, writes=False):
-        load = await load_folder(profiles, folder, dry_run=True, strict=True)
+        load = await load_folder(profiles, folder, LoadOptions(dry_run=True, strict=True))
     return Loaded.of(load)

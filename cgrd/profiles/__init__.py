@@ -26,7 +26,7 @@ from cgrd.profiles.holdings import Holding, ProfileHoldings
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
 from cgrd.profiles.load_api import Loaded, load_folder
 from cgrd.profiles.paging import Paginator, PaginatorWithTenant, page
-from cgrd.profiles.plan import Load, in_pieces, load_files
+from cgrd.profiles.plan import Load, LoadOptions, in_pieces, load_files
 from cgrd.profiles.progress import FileProgress, Progress
 from cgrd.profiles.scope import Scope
 from cgrd.profiles.states import ProfileStates
@@ -56,6 +56,7 @@ __all__ = [
     "Items",
     "Kind",
     "Load",
+    "LoadOptions",
     "Loaded",
     "Method",
     "MissingProfile",

@@ -36,6 +36,9 @@ class Draft:
         profiles: the tables, for what was loaded before.
         reading: zone and moment that times are read against; by default the daemon's.
         progress: told how far the work has come.
+
+    Attributes:
+        unknown_files: files of the plan that no installed kind loads.
     """
 
     def __init__(self, *, profiles: Profiles, reading: Reading | None = None, progress: Progress | None = None) -> None:
@@ -46,6 +49,7 @@ class Draft:
         self.notes: list[Fault] = []
         self.rows: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, Any]] = {}
+        self.unknown_files: tuple[str, ...] = ()
         self._bad: set[tuple[str, str]] = set()
         self._places = Places()
 

@@ -14,7 +14,7 @@ from cgrd.profiles.draft import Draft
 from cgrd.profiles.faults import PlanRefused
 from cgrd.profiles.kind import Method
 from cgrd.profiles.paging import Paginator
-from cgrd.profiles.plan import Files, Load, load_draft, load_files, read_files
+from cgrd.profiles.plan import ALL, Files, Load, LoadOptions, load_draft, load_files, read_files
 from cgrd.profiles.progress import FileProgress, Progress
 from cgrd.profiles.source import read_source, read_zip
 
@@ -128,8 +128,8 @@ def file_names(profiles: Profiles) -> list[str]:
     return [kind.file for kind in profiles.kinds]
 
 
-async def load_folder(profiles: Profiles, path: str, **how: Any) -> Load:
-    """Load a plan from a folder, a zip file or the web; `how` as `load_draft` takes it.
+async def load_folder(profiles: Profiles, path: str, options: LoadOptions = ALL) -> Load:
+    """Load a plan from a folder, a zip file or the web.
 
     Raises:
         CgrdError: the path is none, or the plan is refused; nothing was loaded.
@@ -137,34 +137,33 @@ async def load_folder(profiles: Profiles, path: str, **how: Any) -> Load:
     progress = Progress(path)
     profiles.under_way.append(progress)
     try:
-        return await load_files(profiles, await read_source(path, file_names=file_names(profiles)), progress=progress, **how)
+        return await load_files(profiles, await read_source(path, file_names=file_names(profiles)), progress=progress, options=options)
     finally:
         profiles.under_way.remove(progress)
 
 
-def _how(args: LoadFromFolder | LoadFromStorDb, *, remove: bool = False) -> dict[str, Any]:
+def _options(args: LoadFromFolder | LoadFromStorDb, *, remove: bool = False) -> LoadOptions:
     caching = args.Caching or str((args.APIOpts or {}).get("*cache", ""))
-    return {"dry_run": args.DryRun, "validate": args.Validate, "caching": caching, "remove": remove}
+    return LoadOptions(dry_run=args.DryRun, validate=args.Validate, caching=caching, remove=remove)
 
 
 def _folder_methods(profiles: Profiles) -> Iterator[Method]:
     async def v1_load(args: LoadFromFolder) -> str:
-        await load_folder(profiles, args.FolderPath, **_how(args))
+        await load_folder(profiles, args.FolderPath, _options(args))
         return "OK"
 
     async def v2_load(args: LoadFromFolder) -> LoadInstance:
-        await load_folder(profiles, args.FolderPath, **_how(args))
+        await load_folder(profiles, args.FolderPath, _options(args))
         return LoadInstance()
 
     async def remove(args: LoadFromFolder) -> str:
-        await load_folder(profiles, args.FolderPath, **_how(args, remove=True))
+        await load_folder(profiles, args.FolderPath, _options(args, remove=True))
         return "OK"
 
     async def load_plan(args: LoadPlan) -> Loaded:
         """Load a tariff plan and tell what it held; a dry run fails on everything that a load would."""
-        how = {"dry_run": args.DryRun, "validate": args.Validate, "caching": args.Caching}
-        load = await load_folder(profiles, args.FolderPath, strict=True, **how)
-        return Loaded.of(load)
+        options = LoadOptions(dry_run=args.DryRun, validate=args.Validate, caching=args.Caching, strict=True)
+        return Loaded.of(await load_folder(profiles, args.FolderPath, options))
 
     def load_progress(args: WatchLoad) -> list[FileProgress]:
         """How far the load of a folder has come, file by file; empty when none is under way."""
@@ -192,11 +191,11 @@ def _stored_methods(profiles: Profiles) -> Iterator[Method]:
         return tpid
 
     async def load(args: LoadFromStorDb) -> str:
-        await load_draft(profiles, stored_draft(profiles, need(args.TPid)), **_how(args))
+        await load_draft(profiles, stored_draft(profiles, need(args.TPid)), _options(args))
         return "OK"
 
     async def remove(args: LoadFromStorDb) -> str:
-        await load_draft(profiles, stored_draft(profiles, need(args.TPid)), **_how(args, remove=True))
+        await load_draft(profiles, stored_draft(profiles, need(args.TPid)), _options(args, remove=True))
         return "OK"
 
     async def import_folder(args: ImportFolder) -> str:
@@ -254,7 +253,7 @@ def _load_one(profiles: Profiles, kind: str, key_of: Callable[[LoadOne], str]) -
         if not args.TPid:
             raise MandatoryMissing("TPid")
         key = key_of(args)
-        await load_draft(profiles, stored_draft(profiles, args.TPid), only=(kind, "" if not key.strip("*out:") else key))
+        await load_draft(profiles, stored_draft(profiles, args.TPid), LoadOptions(only=(kind, "" if not key.strip("*out:") else key)))
         return "OK"
 
     return load

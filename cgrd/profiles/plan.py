@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -31,6 +31,31 @@ PIECE_NS = 2_000_000
 """How long a load works before others get their turn."""
 
 Files = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions:
+    """What is to be done with a plan.
+
+    Attributes:
+        dry_run: stop before the switch. Faults that the reference meets only while writing are told in the answer's `faults`, no error.
+        validate: hold tariffs to stricter rules; `invalid data` when one is broken (a dry run does not look, as recorded).
+        remove: delete what the plan would set.
+        caching: told to those who watch loads (`*reload`, `*none` …).
+        only: kind and key of what alone is switched; an empty key means all of the kind.
+        strict: a dry run, too, refuses what the reference meets only while writing.
+    """
+
+    dry_run: bool = False
+    validate: bool = False
+    remove: bool = False
+    caching: str = ""
+    only: tuple[str, str] | None = None
+    strict: bool = False
+
+
+ALL = LoadOptions()
+"""Load it, all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +85,19 @@ async def in_pieces(work: Generator[None, None, T]) -> T:
             until = time.perf_counter_ns() + PIECE_NS
 
 
-async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", progress: Progress | None = None, **how: Any) -> Load:
-    """Load the files of a plan, each a name and its text; `progress` is told how far it has come, `how` is as `load_draft` takes it.
+async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", progress: Progress | None = None, options: LoadOptions = ALL) -> Load:
+    """Load the files of a plan, each a name and its text; `progress` is told how far it has come.
 
     Raises:
         PlanRefused: anything is wrong; nothing was loaded.
     """
     by_name = {kind.file: kind for kind in profiles.kinds}
-    unknown = tuple(name for name, _ in files if name.rpartition("/")[2] not in by_name)
     draft = Draft(profiles=profiles, progress=progress)
-    draft.progress.expect((name, text) for name, text in files if name not in unknown)
+    draft.unknown_files = tuple(name for name, _ in files if name.rpartition("/")[2] not in by_name)
+    draft.progress.expect((name, text) for name, text in files if name not in draft.unknown_files)
     with no_collections():
         await read_files(profiles, draft, files, separator=separator)
-        return await load_draft(profiles, draft, unknown_files=unknown, **how)
+        return await load_draft(profiles, draft, options)
 
 
 async def read_files(profiles: Profiles, draft: Draft, files: Files, *, separator: str = ",") -> None:
@@ -82,83 +107,48 @@ async def read_files(profiles: Profiles, draft: Draft, files: Files, *, separato
             await in_pieces(draft.read(kind, mine, separator=separator))
 
 
-async def load_draft(
-    profiles: Profiles,
-    draft: Draft,
-    *,
-    dry_run: bool = False,
-    validate: bool = False,
-    remove: bool = False,
-    caching: str = "",
-    unknown_files: tuple[str, ...] = (),
-    only: tuple[str, str] | None = None,
-    strict: bool = False,
-) -> Load:
+async def load_draft(profiles: Profiles, draft: Draft, options: LoadOptions = ALL) -> Load:
     """Make the records of a draft, check them as a whole, and switch.
-
-    Args:
-        dry_run: stop before the switch. Faults that the reference meets only while writing are told in the answer's `faults`, no error.
-        validate: hold tariffs to stricter rules; `invalid data` when one is broken (a dry run does not look, as recorded).
-        remove: delete what the plan would set.
-        caching: told to those who watch loads (`*reload`, `*none` …).
-        unknown_files: files of the plan that no installed kind loads; told in the answer.
-        only: kind and key of what alone is switched; an empty key means all of the kind.
-        strict: a dry run, too, refuses what the reference meets only while writing.
 
     Raises:
         PlanRefused: anything is wrong; nothing was changed.
     """
     async with profiles.loading:
         with no_collections():
-            return await _load(
-                profiles,
-                draft,
-                dry_run=dry_run,
-                validate=validate,
-                remove=remove,
-                caching=caching,
-                unknown=unknown_files,
-                only=only,
-                strict=strict,
-            )
+            return await _load(profiles, draft, options)
 
 
-async def _load(
-    profiles: Profiles,
-    draft: Draft,
-    *,
-    dry_run: bool,
-    validate: bool,
-    remove: bool,
-    caching: str,
-    unknown: tuple[str, ...],
-    only: tuple[str, str] | None,
-    strict: bool,
-) -> Load:
-    await _build(profiles, draft, check=not remove)
-    early = [fault for fault in draft.faults if not fault.writing]
-    if early or (draft.faults and (strict or not (dry_run or remove))):
-        raise PlanRefused(early or draft.faults)
-    if validate and (strict or not dry_run) and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
-        raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
-    if only is not None:
-        draft.keep_only(*only)
+async def _load(profiles: Profiles, draft: Draft, options: LoadOptions) -> Load:
+    await _build(profiles, draft, check=not options.remove)
+    _refuse(profiles, draft, options)
+    if options.only is not None:
+        draft.keep_only(*options.only)
     load = Load(
         id=profiles.clock_ns(),
         counts={name: len(records) for name, records in draft.records.items() if records},
-        removed=remove,
-        caching=caching,
-        unknown_files=unknown,
+        removed=options.remove,
+        caching=options.caching,
+        unknown_files=draft.unknown_files,
         faults=tuple(str(fault) for fault in draft.faults),
         notes=tuple(str(note) for note in draft.notes[:NOTED]),
     )
-    if not dry_run:
+    if not options.dry_run:
         await _switch(profiles, draft, load)
     large = sum(load.counts.values()) > PAGED_FROM
     await in_pieces(draft.release())
     if large:
         give_back()
     return load
+
+
+def _refuse(profiles: Profiles, draft: Draft, options: LoadOptions) -> None:
+    """Raise what is wrong with the draft, as far as it matters for what is to be done with it."""
+    early = [fault for fault in draft.faults if not fault.writing]
+    if early or (draft.faults and (options.strict or not (options.dry_run or options.remove))):
+        raise PlanRefused(early or draft.faults)
+    looks = options.validate and (options.strict or not options.dry_run)
+    if looks and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
+        raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
 
 
 async def _build(profiles: Profiles, draft: Draft, *, check: bool) -> None:

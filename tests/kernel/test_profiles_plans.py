@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cgrd.codec import decode, encode
 from cgrd.errors import CgrdError
 from cgrd.filters import Filters
-from cgrd.profiles import PlanRefused, Profiles, all_kinds, all_methods, load_files, load_folder
+from cgrd.profiles import LoadOptions, PlanRefused, Profiles, all_kinds, all_methods, load_files, load_folder
 from cgrd.profiles.plan import Load
 from cgrd.store import SqliteStore
 
@@ -113,7 +113,7 @@ async def test_who_watches_a_table_is_told_once_of_all_that_a_plan_changes() -> 
     told: list[Any] = []
     profiles["Destination"].watch(lambda change: told.append((sorted(change.put), sorted(change.dropped), profiles["Destination"].ids())))
     await load_files(profiles, list(GOOD.items()))
-    await load_files(profiles, list(GOOD.items()), remove=True)
+    await load_files(profiles, list(GOOD.items()), options=LoadOptions(remove=True))
     both = ["DST_A", "DST_B"]
     assert told == [(both, [], both), ([], both, [])]
 
@@ -126,7 +126,7 @@ async def test_a_good_plan_is_loaded_whole_and_removed_whole() -> None:
     assert load.counts["AccountActions"] == 1
     assert {kind.name for kind in KINDS if kind.stored and kind.file in GOOD} == set(everything(profiles))
     assert profiles["RatingPlan"].get("", "RP").DestinationRates["DST_A"][0].Weight == Decimal(10)
-    await load_files(profiles, list(GOOD.items()), remove=True)
+    await load_files(profiles, list(GOOD.items()), options=LoadOptions(remove=True))
     assert everything(profiles) == {}
     assert orders == [("1001", False), ("1001", True)]
 
@@ -145,9 +145,9 @@ async def test_a_broken_plan_gives_the_recorded_word_and_leaves_nothing_behind(f
     assert everything(made(store)) == {}
     if early:
         with pytest.raises(PlanRefused):
-            await load_files(profiles, files, dry_run=True)
+            await load_files(profiles, files, options=LoadOptions(dry_run=True))
     else:
-        assert any(word in fault for fault in (await load_files(profiles, files, dry_run=True)).faults)
+        assert any(word in fault for fault in (await load_files(profiles, files, options=LoadOptions(dry_run=True))).faults)
 
 
 @pytest.mark.parametrize(("file", "text"), ACCEPTED)
@@ -263,10 +263,10 @@ async def test_references_may_be_to_what_was_loaded_before() -> None:
 async def test_validation_refuses_what_loading_accepts(file: str, text: str) -> None:
     profiles = made()
     with pytest.raises(CgrdError, match=r"^invalid data$"):
-        await load_files(profiles, with_file(file, text), validate=True)
+        await load_files(profiles, with_file(file, text), options=LoadOptions(validate=True))
     assert everything(profiles) == {}
     assert isinstance(await load_files(profiles, with_file(file, text)), Load)
-    await load_files(profiles, list(GOOD.items()), validate=True)
+    await load_files(profiles, list(GOOD.items()), options=LoadOptions(validate=True))
 
 
 async def test_a_folder_is_searched_with_its_sub_folders_and_unknown_files_are_named(tmp_path: Path) -> None:
