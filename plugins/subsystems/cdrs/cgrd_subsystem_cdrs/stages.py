@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
+from cgrd.dynaprepaid import debited
 from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong
 from cgrd.options import asked_flag
 from cgrd.store import Condition, Transaction
@@ -158,21 +160,11 @@ async def _call_cost(flow: Flow, mine: CDR) -> CallCost:
     elif mine.RequestType in DEBITED:
         descriptor.PerformRounding = True
         descriptor.DryRun = asked_flag(flow.event.options(), "*ralsDryRun", False)
-        answer = await _debit(flow, mine, descriptor)
+        asking = partial(flow.driver.call, "rals", "Responder.Debit", descriptor, CallCost)
+        answer = await debited(flow.driver, descriptor, request_type=mine.RequestType, debit=asking)
     else:
         answer = await flow.driver.call("rals", "Responder.GetCost", descriptor, CallCost)
     return cast("CallCost", answer)
-
-
-async def _debit(flow: Flow, mine: CDR, descriptor: CallDescriptor) -> Any:
-    try:
-        return await flow.driver.call("rals", "Responder.Debit", descriptor, CallCost)
-    except CgrdError as error:
-        if mine.RequestType != "*dynaprepaid" or error.word != "ACCOUNT_NOT_FOUND":
-            raise
-    plans = {"Tenant": mine.Tenant, "AccountID": mine.Account, "ActionPlanIDs": flow.driver.services.config.sections["schedulers"]["dynaprepaid_actionplans"]}
-    await flow.driver.call("scheduler", "SchedulerSv1.ExecuteActionPlans", plans)
-    return await flow.driver.call("rals", "Responder.Debit", descriptor, CallCost)
 
 
 def _descriptor(mine: CDR) -> CallDescriptor:

@@ -7,6 +7,7 @@ Source: spec/sessions.md §5.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from cgrd import Component
 from cgrd.codec import encode
 from cgrd.costs import CallCost, CallDescriptor, EventCost, Increment, merge, pause_cost, refundable, trim
+from cgrd.dynaprepaid import debited
 from cgrd.errors import CgrdError, Exists, Unanswered
 from cgrd_subsystem_sessions import accounting
 from cgrd_subsystem_sessions.asking import Asking, is_unsettled
@@ -87,19 +89,9 @@ class Charging:
             self._registry.put(session, tx=tx)
 
     async def _max_debit(self, session: Session, at: int, run: SRun) -> CallCost:
-        try:
-            return await self.asking.ask("Responder.MaxDebit", session, at, run.CD)
-        except CgrdError as error:
-            if error.word != "ACCOUNT_NOT_FOUND" or run.Event.get("RequestType") != "*dynaprepaid" or not self._owner.linked("scheduler"):
-                raise
-        await self._open_account(run.CD)
-        return await self.asking.ask("Responder.MaxDebit", session, at, run.CD)
-
-    async def _open_account(self, call: CallDescriptor) -> None:
-        """`*dynaprepaid`: the action plans of the configuration make the account at its first use."""
-        plans = self._services.config.sections.get("schedulers", {}).get("dynaprepaid_actionplans") or []
-        args = {"ActionPlanIDs": plans, "Tenant": call.Tenant, "AccountID": call.Account}
-        await self._owner.call("scheduler", "SchedulerSv1.ExecuteActionPlans", args)
+        asking = partial(self.asking.ask, "Responder.MaxDebit", session, at, run.CD)
+        found: CallCost = await debited(self._owner, run.CD, request_type=str(run.Event.get("RequestType")), debit=asking)
+        return found
 
     async def _credit(self, run: SRun, wanted: int) -> int:
         most: int = await self._owner.call("rals", "Responder.GetMaxSessionTime", run.CD, int)
