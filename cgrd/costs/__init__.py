@@ -30,6 +30,7 @@ from cgrd.costs.event_cost import (
 from cgrd.costs.paths import field
 from cgrd.costs.pause import pause_cost
 from cgrd.costs.rates import RateInterval, RGRate, RIRate, RITiming
+from cgrd.costs.rounding import rounding_of
 from cgrd.costs.summaries import AccountSummary, BalanceSummary
 from cgrd.costs.told import told
 
@@ -74,6 +75,7 @@ __all__ = [
     "payer_of",
     "refundable",
     "requested_usage",
+    "rounding_of",
     "told",
     "trim",
 ]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cgrd import Instant
-from cgrd.costs import CallCost, DebitInfo, EventCost, Increment, TimeSpan, call_cost_of, event_cost
-from cgrd.money import ZERO, round_decimal
+from cgrd.costs import CallCost, EventCost, Increment, TimeSpan, call_cost_of, event_cost, rounding_of
+from cgrd.money import ZERO
 
 
 def rounded(cost: EventCost, *, tor: str, decimals: int) -> tuple[EventCost, list[Increment]]:
@@ -28,16 +28,10 @@ def rounded(cost: EventCost, *, tor: str, decimals: int) -> tuple[EventCost, lis
 
 
 def _rounded(span: TimeSpan) -> TimeSpan:
-    rating = span.RateInterval.Rating if span.RateInterval else None
-    payer = span.runs()[0].BalanceInfo if span.runs() else None
-    if rating is None or payer is None or payer.Monetary is None or span.RoundIncrement is not None:
+    if span.RoundIncrement is not None:
         return span
-    total = sum((run.total for run in span.runs()), ZERO) * span.factor
-    correction = round_decimal(total, rating.RoundingDecimals, rating.RoundingMethod) - total
-    if not correction:
-        return span
-    info = DebitInfo(Monetary=payer.Monetary, AccountID=payer.AccountID)
-    return replace(span, RoundIncrement=Increment(Cost=correction, BalanceInfo=info, CompressFactor=1))
+    rounding = rounding_of(span, sum((run.total for run in span.runs()), ZERO) * span.factor)
+    return span if rounding is None else replace(span, RoundIncrement=rounding)
 
 
 def _as_event_cost(cost: EventCost, told: CallCost, decimals: int) -> EventCost:

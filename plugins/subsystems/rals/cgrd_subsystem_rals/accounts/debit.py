@@ -5,11 +5,9 @@ Source: spec/rating.md §7.3, observed_rating.md (accounts).
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
-from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan
+from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan, rounding_of
 from cgrd.money import ZERO, round_decimal
 from cgrd_subsystem_rals.accounts.charge import Charge
 from cgrd_subsystem_rals.accounts.counters import count_spans
@@ -132,20 +130,17 @@ def _pay_rest(charge: Charge, *, go_negative: bool) -> None:
 def round_spans(purse: Purse, spans: list[TimeSpan]) -> None:
     """Bring each span paid with money to its tariff's rounding; the difference is taken from, or given to, its first payer."""
     for span in spans:
-        rating = span.RateInterval.Rating if span.RateInterval else None
-        first = span.runs()[0] if span.runs() else None
-        info = first.BalanceInfo if first else None
-        if rating is None or info is None or info.Monetary is None:
-            continue
-        correction = round_decimal(span.Cost, rating.RoundingDecimals, rating.RoundingMethod) - span.Cost
-        if correction:
-            _take(purse, info.AccountID, info.Monetary.UUID, correction)
-            span.RoundIncrement = Increment(Duration=0, Cost=correction, BalanceInfo=msgspec.structs.replace(info, Unit=None), CompressFactor=1)
-            span.Cost += correction
+        if (rounding := rounding_of(span, span.Cost)) is not None:
+            _take(purse, rounding)
+            span.RoundIncrement = rounding
+            span.Cost += rounding.Cost
 
 
-def _take(purse: Purse, account_id: str, uuid: str, amount: Decimal) -> None:
-    account = purse.accounts.get(account_id)
+def _take(purse: Purse, rounding: Increment) -> None:
+    payer, amount = rounding.BalanceInfo, rounding.Cost
+    if payer is None or payer.Monetary is None:
+        return
+    account = purse.accounts.get(payer.AccountID)
     for balance in account.balances(MONETARY) if account else ():
-        if balance.Uuid == uuid:
+        if balance.Uuid == payer.Monetary.UUID:
             purse.put(Held(account, MONETARY, balance), balance.Value - amount)  # type: ignore[arg-type]
