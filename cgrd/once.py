@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from cgrd.component import Served
     from cgrd.store import Store
 
+__all__ = [
+    "answered_once",
+]
+
 OPTION: Final = "*idempotencyKey"
 
 _request_key: ContextVar[str] = ContextVar("cgrd_request_key", default="")
@@ -75,25 +79,39 @@ async def once(store: Store, key: str, served: Served, args: Any, work: Callable
     Raises:
         Wrong: the key came before with another request.
     """
-    digest = hashlib.sha256(served.name.encode() + b"\n" + encode(args)).digest()
+    return await answered_once(store, key, served.name, args, partial(work, unkeyed(args)), may_wait=served.is_async)
+
+
+async def answered_once(store: Store, key: str, method: str, args: Any, work: Callable[[], Awaitable[Any]], *, may_wait: bool = True) -> Any:
+    """Do `work` for the first request with this key; its answer for every other one, also after a restart.
+
+    Args:
+        store: where the answer is kept.
+        key: the request key.
+        method: what is asked.
+        args: the request; another one under the same key is refused.
+        work: gives the answer.
+        may_wait: whether it may wait for others. It must not hold up what they do then: its last change and the answer are queued without a
+            wait between them. Otherwise they are one transaction.
+
+    Raises:
+        Wrong: the key came before with another request.
+    """
+    digest = hashlib.sha256(method.encode() + b"\n" + encode(args)).digest()
     async with store.request_keys.once(key, digest) as known:
         if known.answer is not None:
             return decode(known.answer)
         token = _request_key.set(key)
         try:
-            return await _remembered(store, key, digest, served, partial(work, unkeyed(args)))
+            if may_wait:
+                return _kept(store, key, method, digest, await work())
+            with store.transaction(why=method):
+                return _kept(store, key, method, digest, await work())
         finally:
             _request_key.reset(token)
 
 
-async def _remembered(store: Store, key: str, digest: bytes, served: Served, work: Callable[[], Awaitable[Any]]) -> Any:
-    if served.is_async:
-        # It may wait for others, and must not hold up what they do; its last change and this are queued without a wait between them.
-        answer = await work()
-        with store.transaction(why=served.name) as tx:
-            tx.remember(key, digest, encode(answer))
-        return answer
-    with store.transaction(why=served.name) as tx:
-        answer = await work()
+def _kept(store: Store, key: str, method: str, digest: bytes, answer: Any) -> Any:
+    with store.transaction(why=method) as tx:
         tx.remember(key, digest, encode(answer))
-        return answer
+    return answer

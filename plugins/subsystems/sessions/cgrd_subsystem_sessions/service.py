@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -10,10 +9,10 @@ from uuid import uuid4
 import trio
 
 from cgrd import CGREvent, Flow, Served, Subsystem, methods_of
-from cgrd.codec import decode, encode
 from cgrd.config import as_duration
 from cgrd.costs import duration_of
 from cgrd.errors import CgrdError
+from cgrd.once import answered_once
 from cgrd.options import TRUE_UNLESS_SAID, read_flag
 from cgrd.services import Services
 from cgrd_subsystem_sessions.charging import Charging
@@ -141,22 +140,9 @@ class SessionS(Subsystem, section="sessions"):
         Raises:
             Wrong: the key came with another body.
         """
-        key = self._request_key(method, args, event)
-        if not key:
+        if not args.ID or not self.services.caches.partition("*rpc_responses").config.limit:
             return await work()
-        digest = hashlib.sha256(encode(args)).digest()
-        async with self.services.store.request_keys.once(key, digest) as once:
-            if once.answer is not None:
-                return decode(once.answer)
-            answer = await work()
-            with self.services.store.transaction(why=method) as tx:
-                tx.remember(key, digest, encode(answer))
-            return answer
-
-    def _request_key(self, method: str, args: Any, event: CGREvent) -> str:
-        partitions = self.services.config.sections.get("caches", {}).get("partitions", {})
-        kept = partitions.get("*rpc_responses", {}).get("limit", 0)
-        return f"{method}:{event.Tenant}:{args.ID}" if kept and args.ID else ""
+        return await answered_once(self.services.store, f"{method}:{event.Tenant}:{args.ID}", method, args, work)
 
 
 def _renamed(event: CGREvent, origin_id: str) -> CGREvent:

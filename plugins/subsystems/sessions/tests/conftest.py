@@ -16,6 +16,7 @@ from cgrd_subsystem_sessions.service import SessionS
 
 from cgrd import CGREvent, Component, Flow, Run, Subsystem, method, stage, stages_of
 from cgrd.assembly import flows_of
+from cgrd.cache import Cache
 from cgrd.codec import convert
 from cgrd.costs import (
     CallCost,
@@ -217,6 +218,9 @@ async def stranger(flow: Flow) -> str:
     return f"asked about {flow.options()['StrangerIDs']}"
 
 
+PARTITIONS: dict[str, Any] = {"*rpc_responses": {"limit": 0}}
+
+
 class Town:
     """SessionS and everyone around it."""
 
@@ -225,11 +229,11 @@ class Town:
         self.store = store
         edges = {f"{edge}_conns": ["*internal"] for edge in ("rals", "chargers", "cdrs", "resources")}
         settings: dict[str, Any] = {**DEFAULTS, **edges, **config}
-        sections: dict[str, Any] = {"caches": {"partitions": {}}, "sessions": settings}
+        sections: dict[str, Any] = {"sessions": settings}
         tree = SimpleNamespace(general=GENERAL, sections=sections)
         everything = [*stages_of(globals()), *stages_of(vars(session_stages))]
         self.services = Services(
-            config=cast("Any", tree), clock=clock, store=store, graph=Graph(store=store, clock=clock), caches=cast("Any", None),
+            config=cast("Any", tree), clock=clock, store=store, graph=Graph(store=store, clock=clock), caches=Cache.of(PARTITIONS, clock),
             filters=Filters(), plugins=cast("Any", None), flows=flows_of(everything), node_id="test",
         )  # fmt: skip
         self.bank, self.forks, self.cdrs, self.room = (kind(services=self.services, config={}) for kind in (Bank, Forks, Ledger, Room))
