@@ -22,6 +22,7 @@ system:                 ## Janus and Chromium from the distribution, where this 
 
 lint: setup
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 
 types: setup
 	bash scripts/types.sh

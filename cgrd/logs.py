@@ -17,8 +17,10 @@ _LEVELS = {0: logging.CRITICAL, 1: logging.CRITICAL, 2: logging.CRITICAL, 3: log
 def set_up(tree: Tree, node_id: str) -> None:
     """Log as `general.log_level` (0 emergencies … 7 everything) and `general.logger` say."""
     level = _LEVELS.get(int(tree.general["log_level"]), logging.DEBUG)
-    renderer = structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.LogfmtRenderer(
-        key_order=["timestamp", "level", "event"], drop_missing=True
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=False)
+        if sys.stderr.isatty()
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True)
     )
     structlog.configure(
         processors=[

@@ -69,7 +69,8 @@ def refuse_taken_ports() -> None:
 def tell(has_janus: bool) -> None:
     """What to open and what to try."""
     print(f"cgrd serves. Open {PAGE}" + (" and place a call." if has_janus else " (its calls need Janus)."))
-    print(f"""
+    print(
+        f"""
 From another terminal:
   .venv/bin/cgrd console APIerSv2.GetAccount Tenant={TENANT} Account={ACCOUNT}
   .venv/bin/cgrd console CDRsV1.GetCDRs Accounts='["{ACCOUNT}"]'
@@ -77,7 +78,9 @@ From another terminal:
   .venv/bin/cgrd trace
   curl -s http://127.0.0.1:2080/jsonrpc -d '{{"method":"SessionSv1.GetActiveSessions","params":[{{}}],"id":1}}'
 
-Ctrl-C ends it.""", flush=True)
+Ctrl-C ends it.""",
+        flush=True,
+    )
 
 
 @contextlib.contextmanager

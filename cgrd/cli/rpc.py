@@ -103,7 +103,7 @@ def params_of(arguments: list[str]) -> Any:
     """The request's argument."""
     if arguments == ["-"]:
         return decode(sys.stdin.buffer.read())
-    if len(arguments) == 1 and arguments[0][:1] in "{[\"":
+    if len(arguments) == 1 and arguments[0][:1] in '{["':
         return decode(arguments[0])
     return dict(argument(text) for text in arguments)
 

@@ -85,13 +85,7 @@ def listener_port(value: Any) -> int:
     if value == "":
         return -1
     host, colon, port = str(value).rpartition(":")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or len(port) > 5
-        or int(port) > 65535
-        or any(each.isspace() for each in host)
-    ):
+    if not colon or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 65535 or any(each.isspace() for each in host):
         raise ConfigurationError(f'wanted an address as "127.0.0.1:2012", found {_shown(value)}')
     return int(port)
 

@@ -27,11 +27,7 @@ def default_of(node: Node, dialect: str) -> Any:
     if given is not None:
         return overlay(node, {} if isinstance(given, dict) else [], given, dialect)
     kind = node.get("type", "object")
-    return (
-        None
-        if isinstance(kind, list) and "null" in kind
-        else deepcopy(_ZERO[kind if isinstance(kind, str) else kind[0]])
-    )
+    return None if isinstance(kind, list) and "null" in kind else deepcopy(_ZERO[kind if isinstance(kind, str) else kind[0]])
 
 
 def overlay(node: Node, base: Any, given: Any, dialect: str) -> Any:

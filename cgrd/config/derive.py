@@ -37,9 +37,7 @@ def _partitions(tree: Tree) -> None:
     shapes = tree.schemas["caches"]["properties"]["partitions"]["properties"]
     for name, shape in shapes.items():
         if shape.get("x-database"):
-            tree.sections["caches"]["partitions"][name] = {
-                key: 0 if key == "limit" else node["default"] for key, node in shape["properties"].items()
-            }
+            tree.sections["caches"]["partitions"][name] = {key: 0 if key == "limit" else node["default"] for key, node in shape["properties"].items()}
 
 
 def _borrow(node: Node, value: Any) -> None:
@@ -81,20 +79,14 @@ def _field_lists(value: Any, where: str) -> Iterator[tuple[list[dict[str, Any]],
                 yield from _field_lists(each, f"{where}[{number}]")
 
 
-def _spread(
-    fields: list[dict[str, Any]], templates: dict[str, Any], where: str, wrong: list[str], depth: int
-) -> list[dict[str, Any]]:
+def _spread(fields: list[dict[str, Any]], templates: dict[str, Any], where: str, wrong: list[str], depth: int) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for each in fields:
         name = each.get("value", "")
         if each.get("type") != "*template":
             made.append(each)
         elif name not in templates or depth == 0:
-            reason = (
-                "templates refer to one another in a circle"
-                if name in templates
-                else f"no template {name!r}; there are {', '.join(sorted(templates))}"
-            )
+            reason = "templates refer to one another in a circle" if name in templates else f"no template {name!r}; there are {', '.join(sorted(templates))}"
             wrong.append(f"{where}: {reason}")
         else:
             made.extend(_spread(deepcopy(templates[name]), templates, where, wrong, depth - 1))

@@ -37,14 +37,10 @@ def load(path: str | os.PathLike[str], schemas: Schemas | None = None, *, env: M
 def defaults(schemas: Schemas | None = None, dialect: str = "toml", *, path: str = "") -> Tree:
     """The tree of an empty configuration."""
     known = schemas or Schemas.kernel()
-    return Tree(
-        sections={name: default_of(known[name], dialect) for name in known}, dialect=dialect, schemas=known, path=path
-    )
+    return Tree(sections={name: default_of(known[name], dialect) for name in known}, dialect=dialect, schemas=known, path=path)
 
 
-def overlaid(
-    tree: Tree, sources: Iterable[Source], *, sections: Iterable[str] | None = None, checked: bool = True
-) -> Tree:
+def overlaid(tree: Tree, sources: Iterable[Source], *, sections: Iterable[str] | None = None, checked: bool = True) -> Tree:
     """A new tree with sources laid over an old one, which is not changed.
 
     Args:

@@ -76,13 +76,7 @@ class Merge:
             if key is None:
                 continue
             inner = inside(node, key)
-            before = (
-                blank_of(inner, self.dialect)
-                if replaces
-                else made[key]
-                if key in made
-                else default_of(inner, self.dialect)
-            )
+            before = blank_of(inner, self.dialect) if replaces else made[key] if key in made else default_of(inner, self.dialect)
             made[key] = self._value(inner, before, value, (*at, written), (*to, key))
         return made
 
@@ -139,6 +133,4 @@ class Merge:
     def _served(self, node: Node, new: Any, at: Path) -> None:
         unserved = node.get("x-not-served")
         if (unserved is True and new) or (isinstance(unserved, list) and new in unserved):
-            self.notes.warnings.append(
-                f"{self.place(at)}: {dotted(at)}: not served yet; the setting is kept and has no effect"
-            )
+            self.notes.warnings.append(f"{self.place(at)}: {dotted(at)}: not served yet; the setting is kept and has no effect")

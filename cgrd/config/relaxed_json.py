@@ -40,11 +40,7 @@ def expand(text: str, env: Mapping[str, str]) -> str:
             )
         return env[found[1]]
 
-    return (
-        _PIECES.sub(lambda piece: piece[0] if piece[1] else _ENV.sub(value, piece[0]), text)
-        if "*env:" in text
-        else text
-    )
+    return _PIECES.sub(lambda piece: piece[0] if piece[1] else _ENV.sub(value, piece[0]), text) if "*env:" in text else text
 
 
 def parse(text: str, lines: dict[Path, int] | None = None) -> Any:
@@ -71,9 +67,7 @@ class _Parser:
         blank = _BLANK.match(self.text, self.at)
         self.at = blank.end() if blank else self.at
         if self.text.startswith("/*", self.at):
-            raise ConfigurationError(
-                "JSON_INCOMPLETE_COMMENT", explain=f"the comment that begins in line {self.line()} has no */"
-            )
+            raise ConfigurationError("JSON_INCOMPLETE_COMMENT", explain=f"the comment that begins in line {self.line()} has no */")
         return self.text[self.at : self.at + 1]
 
     def line(self) -> int:

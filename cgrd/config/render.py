@@ -67,10 +67,7 @@ class _Writer:
 
     def _plain(self, node: Node, value: Any, key: str) -> Any:
         if isinstance(value, dict):
-            written = (
-                (inside(node, name).get("x-print-as", name), self.value(inside(node, name), each, name))
-                for name, each in value.items()
-            )
+            written = ((inside(node, name).get("x-print-as", name), self.value(inside(node, name), each, name)) for name, each in value.items())
             return {name: each for name, each in written if each is not _LEFT_OUT}
         if isinstance(value, list):
             return self._list(node, value, key)

@@ -131,9 +131,7 @@ def _unserved(tree: Tree) -> Iterator[str]:
     for section in tree.sections:
         package = tree.schemas.package_for(section)
         if package and section not in ("caches", "cores") and tree.enabled(section):
-            yield _at(
-                tree, section, "enabled", f"no installed plugin serves this section: install {package}, or disable it"
-            )
+            yield _at(tree, section, "enabled", f"no installed plugin serves this section: install {package}, or disable it")
 
 
 def _public(tree: Tree) -> Iterator[str]:

@@ -81,11 +81,7 @@ def inline(node: Any) -> Any:
         return [inline(each) for each in node]
     if not isinstance(node, dict):
         return node
-    own = {
-        word: value if word in ("default", "x-toml-default", "enum") else inline(value)
-        for word, value in node.items()
-        if word != "$ref"
-    }
+    own = {word: value if word in ("default", "x-toml-default", "enum") else inline(value) for word, value in node.items() if word != "$ref"}
     reference = node.get("$ref", "")
     return {**_shape(reference), **own} if reference.startswith("cgrd:") else own
 
@@ -102,11 +98,7 @@ def _shape(reference: str) -> Node:
 
 @lru_cache(1)
 def _kernel() -> dict[str, Node]:
-    return {
-        name.removesuffix(".schema.json"): inline(found)
-        for name, found in sorted(_shipped().items())
-        if name.endswith(".schema.json")
-    }
+    return {name.removesuffix(".schema.json"): inline(found) for name, found in sorted(_shipped().items()) if name.endswith(".schema.json")}
 
 
 class Schemas:
@@ -130,9 +122,7 @@ class Schemas:
             PluginError: another plugin has the section already.
         """
         if (owner := self._package.get(section)) is not None:
-            raise PluginError(
-                f"{package} brings the configuration section {section}, which {owner} has; remove one of the packages"
-            )
+            raise PluginError(f"{package} brings the configuration section {section}, which {owner} has; remove one of the packages")
         self._sections[section] = inline(schema)
         self._package[section] = package
 

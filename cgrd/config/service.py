@@ -92,9 +92,7 @@ class ConfigService:
         if args.Section in _ALL:
             return {name: render(self.tree, name) for name in self.tree.sections if is_shown(self.tree, name)}
         if not is_shown(self.tree, args.Section):
-            raise Wrong(
-                "Invalid section", explain=f"no section {args.Section!r}; there are {', '.join(self.tree.sections)}"
-            )
+            raise Wrong("Invalid section", explain=f"no section {args.Section!r}; there are {', '.join(self.tree.sections)}")
         return {args.Section: render(self.tree, args.Section)}
 
     @method("ConfigSv1.GetConfigAsJSON")
@@ -144,9 +142,7 @@ class ConfigService:
     def _read(self, path: str) -> list[Source]:
         dialect = dialect_of(path)
         if dialect != self.tree.dialect:
-            raise ConfigurationError(
-                f"{path} is a {dialect} configuration, the daemon runs on a {self.tree.dialect} one; start it anew instead"
-            )
+            raise ConfigurationError(f"{path} is a {dialect} configuration, the daemon runs on a {self.tree.dialect} one; start it anew instead")
         return read(path, dialect, self._env)
 
     def _ground(self, sections: list[str] | None) -> Tree:

@@ -50,18 +50,14 @@ def _chosen(tree: Tree, only_set: bool, masked: bool) -> dict[str, Any]:
 
 def _pick(tree: Tree, node: Node, value: Any, path: Path, only_set: bool, masked: bool) -> Any:
     if isinstance(value, dict):
-        picked = {
-            key: _pick(tree, inside(node, key), each, (*path, key), only_set, masked) for key, each in value.items()
-        }
+        picked = {key: _pick(tree, inside(node, key), each, (*path, key), only_set, masked) for key, each in value.items()}
         return {key: each for key, each in picked.items() if each is not None and not (only_set and each == {})}
     if only_set and not tree.is_set(str(path[0]), *path[1:]) and not _inside_set(tree, path):
         return None
     if masked and node.get("x-secret") and value:
         return "***"
     if isinstance(value, list):
-        return [
-            _pick(tree, node.get("items", {}), each, (*path, index), False, masked) for index, each in enumerate(value)
-        ]
+        return [_pick(tree, node.get("items", {}), each, (*path, index), False, masked) for index, each in enumerate(value)]
     return value
 
 

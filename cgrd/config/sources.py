@@ -66,9 +66,7 @@ def read(path: str, dialect: str, env: Mapping[str, str]) -> list[Source]:
         return [_toml(str(each), _text(each), env) for each in files]
     found = [_json(name, _text(File(name)), env, place=f"file <{name}>") for name in _json_files(path)]
     if not found:
-        raise ConfigurationError(
-            f"No config file found on path {path}", explain="wanted *.json (CGRateS) or *.toml there"
-        )
+        raise ConfigurationError(f"No config file found on path {path}", explain="wanted *.json (CGRateS) or *.toml there")
     return found
 
 

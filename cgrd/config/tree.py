@@ -41,11 +41,7 @@ class Tree:
         """The value at a path, as it was written; None where there is none."""
         at: Any = self.sections.get(section)
         for key in keys:
-            is_there = (
-                key in at
-                if isinstance(at, dict)
-                else isinstance(at, list) and isinstance(key, int) and 0 <= key < len(at)
-            )
+            is_there = key in at if isinstance(at, dict) else isinstance(at, list) and isinstance(key, int) and 0 <= key < len(at)
             if not is_there:
                 return None
             at = at[key]

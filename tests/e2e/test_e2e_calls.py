@@ -107,9 +107,7 @@ def test_without_a_debit_loop_the_agent_asks_for_more_and_cuts(
     assert account.balance == 0
 
 
-def test_sessions_over_a_both_way_connection_charge_and_cut(
-    distant_daemon: Daemon, browser: Chromium, network: Network, number: int, witness: Witness
-) -> None:
+def test_sessions_over_a_both_way_connection_charge_and_cut(distant_daemon: Daemon, browser: Chromium, network: Network, number: int, witness: Witness) -> None:
     account = Account(daemon=distant_daemon, name=network.client(number))
     phone = Phone(browser=browser, base=f"http://{network.server(number)}:{distant_daemon.http}/janus")
     with pytest.raises(Refused, match="403"):
@@ -144,9 +142,7 @@ def test_call_that_only_polls_outlives_the_session_timeout_of_janus(account: Acc
 
 
 @pytest.mark.parametrize("step", ["hangup()", "detach()", "peer.close()"])
-def test_hangup_detach_and_closed_connection_reach_janus_and_end_the_charge(
-    account: Account, phone: Phone, witness: Witness, over: str, step: str
-) -> None:
+def test_hangup_detach_and_closed_connection_reach_janus_and_end_the_charge(account: Account, phone: Phone, witness: Witness, over: str, step: str) -> None:
     account.fund("10")
     call = phone.call(over=over)
     time.sleep(1.2)

@@ -55,9 +55,7 @@ def test_janus_killed_calls_are_charged_and_new_ones_work_when_it_is_back(
     assert assert_consistent(account, again.session, before=str(left)) == pytest.approx(witness.wait_for_talk(again.session).seconds, abs=0.3)
 
 
-def test_cgrd_killed_in_a_call_charges_it_once_for_the_talk(
-    account: Account, phone: Phone, daemon: Daemon, witness: Witness, over: str
-) -> None:
+def test_cgrd_killed_in_a_call_charges_it_once_for_the_talk(account: Account, phone: Phone, daemon: Daemon, witness: Witness, over: str) -> None:
     account.fund("10")
     call = phone.call(over=over)
     time.sleep(3.4)

@@ -40,9 +40,7 @@ class Chromium:
         shell = f'exec "$@" 3<&{command_read} 4>&{answer_write}'
         browser = [program("chromium", "chromium"), *_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}"]
         browser += [f"--unsafely-treat-insecure-origin-as-secure={origin}"] * bool(origin) + ["about:blank"]
-        self.process = Process(
-            [*wrap, "/bin/bash", "-c", shell, "chromium", *browser], log=profile / "chromium.log", pass_fds=(command_read, answer_write)
-        )
+        self.process = Process([*wrap, "/bin/bash", "-c", shell, "chromium", *browser], log=profile / "chromium.log", pass_fds=(command_read, answer_write))
         os.close(command_read)
         os.close(answer_write)
         self._numbers = itertools.count(1)

@@ -22,9 +22,7 @@ class Process:
     def __init__(self, command: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> None:
         self.log = log
         with log.open("ab") as out:
-            self.child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, pass_fds=pass_fds, start_new_session=True
-            )
+            self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, pass_fds=pass_fds, start_new_session=True)
 
     def wait_for_port(self, port: int, *, host: str = "127.0.0.1", seconds: float = 20) -> None:
         """Return when something listens.

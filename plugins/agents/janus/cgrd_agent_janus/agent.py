@@ -74,9 +74,7 @@ class JanusAgent(Agent, section="janus_agent"):
         self.listener = Listener(registry=self.registry, calls=self.calls, monotonic_ns=clock.monotonic_ns, log=log)
         self.watch = Watch(registry=self.registry, calls=self.calls, journal=self.journal, clock=clock, spawn=self._spawn, log=log)
         timeout = _seconds(config["reply_timeout"])
-        self.backends = [
-            Backend(settings=settings, watcher=self.listener, clock=clock, log=log, reply_timeout=timeout) for settings in config["janus_conns"]
-        ]
+        self.backends = [Backend(settings=settings, watcher=self.listener, clock=clock, log=log, reply_timeout=timeout) for settings in config["janus_conns"]]
         self.gateway = Gateway(
             registry=self.registry,
             calls=self.calls,

@@ -53,9 +53,7 @@ class Calls:
         self._log = log
         self.charging: Charging | None = None
 
-    async def order(
-        self, session: Session, *, origin_id: str, request: dict[str, Any], destination: str, setup: Instant, step: str, at: Instant
-    ) -> Order:
+    async def order(self, session: Session, *, origin_id: str, request: dict[str, Any], destination: str, setup: Instant, step: str, at: Instant) -> Order:
         """The event of a step of a session; raises `CgrdError` where a request processor cannot make it."""
         facts = Facts(
             account=self._account_of(session),

@@ -125,5 +125,3 @@ class Sessions:
                 return
             await self._clock.sleep(int(wait * SECOND))
             wait = min(wait * 2, 30)
-
-

@@ -211,9 +211,7 @@ class World:
                 await nursery.start(lambda *, task_status: self.agent.serve(task_status=task_status))
                 task_status.started(scope)
 
-    async def http(
-        self, method: str, target: str, body: bytes = b"", *, client: str = "10.99.0.11", leave: trio.Event | None = None, face: int = 0
-    ) -> Answer:
+    async def http(self, method: str, target: str, body: bytes = b"", *, client: str = "10.99.0.11", leave: trio.Event | None = None, face: int = 0) -> Answer:
         """One HTTP request; `leave` lets the client go away before the answer."""
         path, _, query = target.partition("?")
         answer = Answer()

@@ -69,5 +69,3 @@ def own(trigger: ActionTrigger) -> ActionTrigger:
     balance = msgspec.structs.replace(trigger.Balance or BalanceFilter())
     made: ActionTrigger = msgspec.structs.replace(trigger, Balance=balance)
     return made
-
-

@@ -166,9 +166,7 @@ class AccountsApi:
         self._set("APIerSv2.SetAccount", args, plans, triggers, keep_plans=not args.ActionPlansOverwrite, keep_triggers=keep_triggers)
         return await self._reloaded(args.ReloadScheduler)
 
-    def _set(
-        self, why: str, args: SetAccount | SetAccountV2, plans: list[str], triggers: list[str], *, keep_plans: bool, keep_triggers: bool
-    ) -> None:
+    def _set(self, why: str, args: SetAccount | SetAccountV2, plans: list[str], triggers: list[str], *, keep_plans: bool, keep_triggers: bool) -> None:
         if not args.Account:
             raise MandatoryMissing("Account")
         key = self.desk.key(args.Tenant, args.Account)
