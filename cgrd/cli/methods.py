@@ -11,14 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
+from cgrd.arguments import Field, taken_by
 from cgrd.cli.configuration import assembled
-from cgrd.cli.options import CONFIG, ConfigPath
+from cgrd.cli.options import CONFIG, ConfigPath, failed
 from cgrd.component import Served
+from cgrd.errors import CgrdError
 
 HEAD = """# Methods
 
 What a daemon with every subsystem in it serves, beside the methods of CGRateS. Made by `cgrd methods --markdown -c conf/cgrd.toml`; a test
-compares this page with the daemon. Agents serve `AgentV1` to SessionS besides.
+compares this page with the daemon. `cgrd methods APIerSv1.GetCost -c conf/cgrd.toml` tells what a method takes, field by field.
+Agents serve `AgentV1` to SessionS besides.
 """
 
 
@@ -28,16 +31,38 @@ def add_to(app: typer.Typer) -> None:
 
 
 def methods(
+    name: Annotated[str, typer.Argument(metavar="METHOD", help="tell of this one, as APIerSv1.GetCost: what it does and what it takes")] = "",
     config: ConfigPath = CONFIG,
     markdown: Annotated[bool, typer.Option("--markdown", help="as a page, with the methods of CGRateS that are not served")] = False,
 ) -> None:
-    """List every method that a daemon of this configuration serves, and by which part."""
-    served = assembled(config).house.graph.methods
+    """List every method that a daemon of this configuration serves, and by which part; or tell what one of them takes."""
+    graph = assembled(config).house.graph
+    served = graph.methods
+    if name:
+        try:
+            print(*story(graph.find(name)), sep="\n")
+        except CgrdError as error:
+            failed(error)
+        return
     if markdown:
         print(page(served, reference_methods()), end="")
         return
-    for name in sorted(served):
-        print(f"{name}\t{served[name].owner}")
+    for each in sorted(served):
+        print(f"{each}\t{served[each].owner}")
+
+
+def story(served: Served) -> Iterator[str]:
+    """What a method does and takes: a line for each field, those of objects beneath them."""
+    taken = taken_by(served.args)
+    yield f"{served.name} (served by {served.owner}): {_told(served.handler)}".removesuffix(": ")
+    yield f"takes {taken.Kind}{f': {taken.Meaning}' if taken.Meaning else ''}"
+    yield from _lines(taken.Fields or (), depth=1)
+
+
+def _lines(fields: Iterable[Field], *, depth: int) -> Iterator[str]:
+    for field in fields:
+        yield f"{'  ' * depth}{field.Name}: {field.Kind}"
+        yield from _lines(field.Fields or (), depth=depth + 1)
 
 
 def reference_methods() -> list[str]:

@@ -12,8 +12,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from cgrd.arguments import Taken, unknown_keys
 from cgrd.cli.options import SERVER, Server, failed
-from cgrd.codec import decode, encode
+from cgrd.codec import convert, decode, encode
+from cgrd.config.check import did_you_mean
 from cgrd.errors import CgrdError
 
 __all__ = [
@@ -78,9 +80,25 @@ def console(
 ) -> None:
     """Call a method of a running daemon and print what it answers."""
     try:
-        print_json(ask_patiently(server, method, params_of(arguments or [])))
+        params = params_of(arguments or [])
+        warn_of_unknown_keys(server, method, params)
+        print_json(ask_patiently(server, method, params))
     except CgrdError as error:
         failed(error)
+
+
+def warn_of_unknown_keys(server: str, method: str, params: Any) -> None:
+    """Say on stderr which keys the method will ignore; nothing where the server does not tell what it takes, as CGRateS does not."""
+    if not isinstance(params, dict):
+        return
+    try:
+        taken = convert(ask(server, "CoreSv1.Arguments", {"Method": method}), Taken)
+    except (CgrdError, msgspec.ValidationError):
+        return
+    for path, key, known in unknown_keys(params, taken.Fields):
+        where = f"{path} of {method}" if path else method
+        mend = did_you_mean(key, known) or f"; it knows {', '.join(known)}"
+        print(f"cgrd: {where} knows no {key}, it is ignored{mend}", file=sys.stderr)
 
 
 def ask_patiently(server: str, method: str, params: Any) -> Any:

@@ -79,6 +79,14 @@ def test_methods_are_listed_with_who_serves_them() -> None:
     assert "AttributeSv1.ProcessEvent\tattributes" in cgrd("methods", "-c", CONFIG).output.splitlines()
 
 
+def test_a_method_tells_what_it_takes() -> None:
+    told = cgrd("methods", "APIerSv1.GetCost", "-c", CONFIG).output.splitlines()
+    assert told[0] == "APIerSv1.GetCost (served by rals): The cost of a call."
+    assert {"  Tenant: text", "  AnswerTime: text", "  Usage: text"} <= set(told)
+    assert "    Path: text" in cgrd("methods", "APIerSv1.SetAttributeProfile", "-c", CONFIG).output.splitlines()
+    assert "has no GetCosts" in cgrd("methods", "APIerSv1.GetCosts", "-c", CONFIG).stderr
+
+
 def test_the_page_of_methods_is_what_the_daemon_says() -> None:
     assert cgrd("methods", "--markdown", "-c", CONFIG).output == (ROOT / "docs" / "METHODS.md").read_text(), "make docs"
 
@@ -93,6 +101,17 @@ def test_console_calls_a_method(daemon: Callable[..., Any]) -> None:
     whole = cgrd("console", "ConfigSv1.GetConfig", "-", "-s", server, input='{"Section": "attributes"}')
     assert json.loads(whole.output)["attributes"]["enabled"] is True
     assert "wanted Key=value" in cgrd("console", "CoreSv1.Ping", "what", "-s", server).stderr
+
+
+def test_console_tells_of_keys_that_a_method_ignores(daemon: Callable[..., Any]) -> None:
+    server = at(daemon(MONEY))
+    done = cgrd("console", "APIerSv1.BackupDataDB", '{"BackupFolder": "/nowhere", "zip": false}', "-s", server)
+    assert (done.exit_code, done.stdout) == (0, '"OK"\n')
+    assert done.stderr == "cgrd: APIerSv1.BackupDataDB knows no BackupFolder, it is ignored; did you mean BackupFolderPath?\n"
+    nested = cgrd("console", "APIerSv1.SetActions", "ActionsId=A", 'Actions=[{"Identifer":"*log"}]', "-s", server)
+    assert "Actions of APIerSv1.SetActions knows no Identifer, it is ignored; did you mean Identifier?" in nested.stderr
+    event = cgrd("console", "CDRsV1.ProcessEvent", 'Event={"Whatever":"1"}', "-s", server)
+    assert "Whatever" not in event.stderr
 
 
 def at(running: Any) -> str:

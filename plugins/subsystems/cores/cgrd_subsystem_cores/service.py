@@ -11,6 +11,7 @@ from cgrd_subsystem_cores.panicking import Panicking
 from cgrd_subsystem_cores.profiling import CpuProfiling, MemoryProfiling
 from cgrd_subsystem_cores.running import ServiceManager
 from cgrd_subsystem_cores.status import Status
+from cgrd_subsystem_cores.telling import Telling
 from cgrd_subsystem_cores.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class CoreS(Subsystem, section="cores"):
             ServiceManager(services=services),
             Tracing(services=services),
             Panicking(services=services),
+            Telling(services=services),
         )
 
     def served(self) -> Iterator[Served]:
