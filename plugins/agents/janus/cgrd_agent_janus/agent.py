@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from cgrd.durations import SECOND, parse_duration
 from cgrd.errors import CgrdError, ConfigurationError, NotFound
 from cgrd.fields import compile_processors
 from cgrd.services import Services
+from cgrd_agent_janus.addresses import client_of, inside, networks_of
 from cgrd_agent_janus.backend import Backend
 from cgrd_agent_janus.calls import Calls
 from cgrd_agent_janus.charging import Charging
@@ -34,8 +34,6 @@ from cgrd_agent_janus.watch import Watch
 from cgrd_agent_janus.websocket import WebSocket
 from cgrd_agent_janus.wire import PeerArgs, SessionRef
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 _LAST_REPORTS_SECONDS = 3
 """How long a stopping agent tries to report ended calls; what is not reported then is recovered from the journal."""
 
@@ -55,7 +53,8 @@ class JanusAgent(Agent, section="janus_agent"):
         log, clock = services.log("janus"), services.clock
         self._log = log
         self._nursery: trio.Nursery | None = None
-        self._networks = _networks(config["allowed_networks"])
+        self._networks = networks_of(config["allowed_networks"], key="allowed_networks")
+        self._proxies = networks_of(config["trusted_proxies"], key="trusted_proxies")
         self._by_token = config["identity"] == "token"
         self.registry = Registry()
         self.journal = Journal(services.store)
@@ -93,6 +92,7 @@ class JanusAgent(Agent, section="janus_agent"):
             poll_ns=parse_duration(str(config["poll_timeout"])),
             largest_body=config["max_body"],
             mailbox=mailbox,
+            client=self._client_of,
             clock=clock,
         )
         self._socket = WebSocket(
@@ -101,6 +101,7 @@ class JanusAgent(Agent, section="janus_agent"):
             most_requests=config["max_requests"],
             largest_body=config["max_body"],
             mailbox=mailbox,
+            client=self._client_of,
             spawn=self._spawn,
         )
 
@@ -110,7 +111,7 @@ class JanusAgent(Agent, section="janus_agent"):
         if self.config["demo_page"]:
             port = int(self.config["listen"].rpartition(":")[2] or 0)
             jsonrpc = str(self.services.config.sections["http"]["json_rpc_url"])
-            demo = Demo(janus_url=self.config["url"], janus_port=port, tenant=self.services.default_tenant, jsonrpc=jsonrpc)
+            demo = Demo(janus_url=self.config["url"], janus_port=port, tenant=self.services.default_tenant, jsonrpc=jsonrpc, client=self._client_of)
             faces.append(HttpFace(path=PATH, app=demo))
         return faces
 
@@ -156,15 +157,20 @@ class JanusAgent(Agent, section="janus_agent"):
         fixed = [name for name in changed if name not in _RELOADABLE]
         if fixed:
             raise ConfigurationError(f"janus_agent: {', '.join(fixed)} cannot change while the agent runs; restart the daemon")
-        translator, networks = _translator(self.services, config), _networks(config["allowed_networks"])
-        self.calls.translator, self._networks, self._by_token = translator, networks, config["identity"] == "token"
+        translator = _translator(self.services, config)
+        networks, proxies = (networks_of(config[key], key=key) for key in ("allowed_networks", "trusted_proxies"))
+        self._networks, self._proxies = networks, proxies
+        self.calls.translator, self._by_token = translator, config["identity"] == "token"
         self.config = config
 
     def _admit(self, principal: Principal) -> None:
         if self._by_token and not principal.token:
             raise JanusError(UNAUTHORIZED, "A token is needed")
-        if self._networks and not _inside(principal.address, self._networks):
+        if self._networks and not inside(principal.address, self._networks):
             raise JanusError(UNAUTHORIZED, "This network is not served")
+
+    def _client_of(self, scope: dict[str, Any]) -> str:
+        return client_of(scope, self._proxies)
 
     def _account_of(self, session: Session) -> str:
         return session.owner.token if self._by_token else session.owner.address
@@ -230,7 +236,7 @@ async def _shielded(*, task_status: trio.TaskStatus[trio.Nursery]) -> None:
             await trio.sleep_forever()
 
 
-_RELOADABLE = frozenset({"request_processors", "flags", "request_type", "allowed_networks", "identity", "sessions_conns"})
+_RELOADABLE = frozenset({"request_processors", "flags", "request_type", "allowed_networks", "trusted_proxies", "identity", "sessions_conns"})
 
 
 def _translator(services: Services, config: Mapping[str, Any]) -> Translator:
@@ -246,19 +252,3 @@ def _translator(services: Services, config: Mapping[str, Any]) -> Translator:
 
 def _seconds(text: object) -> float:
     return parse_duration(str(text)) / SECOND
-
-
-def _inside(address: str, networks: Sequence[Network]) -> bool:
-    """Whether an address is in one of the networks; what is no address is in none."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in networks)
-
-
-def _networks(texts: Sequence[str]) -> list[Network]:
-    try:
-        return [ipaddress.ip_network(text) for text in texts]
-    except ValueError as error:
-        raise ConfigurationError(f"janus_agent.allowed_networks: {error}; write a network as 192.0.2.0/24") from error

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from cgrd_agent_janus.codec import write
-from cgrd_agent_janus.rest import Receive, Scope, Send, client_of
+from cgrd_agent_janus.rest import ClientOf, Receive, Scope, Send
 
 PATH = "/demo"
 
@@ -19,13 +19,15 @@ class Demo:
         janus_port: its port where it listens on its own, 0 where it shares the page's listener.
         tenant: whose account is shown.
         jsonrpc: the path of JSON-RPC on the page's listener.
+        client: the address of the browser that a request comes from.
     """
 
-    def __init__(self, *, janus_url: str, janus_port: int, tenant: str, jsonrpc: str) -> None:
+    def __init__(self, *, janus_url: str, janus_port: int, tenant: str, jsonrpc: str, client: ClientOf) -> None:
         self._janus_url = janus_url
         self._janus_port = janus_port
         self._tenant = tenant
         self._jsonrpc = jsonrpc
+        self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
@@ -44,7 +46,7 @@ class Demo:
         if self._janus_port:
             host = f"{_without_port(host)}:{self._janus_port}"
         janus = f"{scope.get('scheme', 'http')}://{host}{self._janus_url}"
-        return {"janus": janus, "jsonrpc": self._jsonrpc, "tenant": self._tenant, "account": client_of(scope)}
+        return {"janus": janus, "jsonrpc": self._jsonrpc, "tenant": self._tenant, "account": self._client(scope)}
 
 
 def _without_port(host: str) -> str:

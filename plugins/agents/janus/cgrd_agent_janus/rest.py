@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from cgrd.clock import Clock
+from cgrd_agent_janus.addresses import server_of
 from cgrd_agent_janus.codec import TRANSPORT_SPECIFIC, JanusError, Message, read_request, write
 from cgrd_agent_janus.gateway import Caller, Gateway
 from cgrd_agent_janus.mailbox import Mailbox
@@ -20,6 +21,7 @@ from cgrd_agent_janus.waiting import first_of
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+ClientOf = Callable[[Scope], str]
 
 _MOST_EVENTS = 1000
 
@@ -47,6 +49,7 @@ class Rest:
         poll_ns: how long a poll is held when nothing happens.
         largest_body: bytes a request may have.
         mailbox: makes the outlet of a session.
+        client: the address of the browser that a request comes from.
         clock: measures polls.
     """
 
@@ -58,6 +61,7 @@ class Rest:
         poll_ns: int,
         largest_body: int,
         mailbox: Callable[[], Mailbox],
+        client: ClientOf,
         clock: Clock,
     ) -> None:
         self._gateway = gateway
@@ -65,11 +69,12 @@ class Rest:
         self._poll_ns = poll_ns
         self._largest_body = largest_body
         self._mailbox = mailbox
+        self._client = client
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
-        caller = Caller(address=client_of(scope), server=server_of(scope), outlet=self._mailbox)
+        caller = Caller(address=self._client(scope), server=server_of(scope), outlet=self._mailbox)
         path = self._path(scope["path"])
         if path is None:
             await _send(send, scope, _Answer(404, b"", []))
@@ -181,15 +186,3 @@ async def _send(send: Send, scope: Scope, answer: _Answer) -> None:
     headers = [*answer.headers, *cors, *_allowed(scope), (b"content-length", str(len(answer.body)).encode())]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
-
-
-def client_of(scope: Scope) -> str:
-    """The client's address: an IPv4 client on a socket for both families is its IPv4 address."""
-    host = (scope.get("client") or ("", 0))[0] or ""
-    return host.removeprefix("::ffff:") if "." in host else host
-
-
-def server_of(scope: Scope) -> str:
-    """The address the client reached us under."""
-    host = (scope.get("server") or ("", 0))[0] or ""
-    return host.removeprefix("::ffff:") if "." in host else host

@@ -8,10 +8,11 @@ from typing import Any
 
 import trio
 
+from cgrd_agent_janus.addresses import server_of
 from cgrd_agent_janus.codec import JanusError, Message, read_request, write
 from cgrd_agent_janus.gateway import Caller, Gateway
 from cgrd_agent_janus.mailbox import Mailbox
-from cgrd_agent_janus.rest import Receive, Scope, Send, client_of, server_of
+from cgrd_agent_janus.rest import ClientOf, Receive, Scope, Send
 from cgrd_agent_janus.table import Overflow
 
 SUBPROTOCOL = "janus-protocol"
@@ -84,6 +85,7 @@ class WebSocket:
         most_requests: how many requests of one connection may be under way.
         largest_body: characters a request may have.
         mailbox: makes the outlet of a session whose connection broke.
+        client: the address of the browser that a connection comes from.
         spawn: starts a task that outlives the connection.
     """
 
@@ -95,6 +97,7 @@ class WebSocket:
         most_requests: int,
         largest_body: int,
         mailbox: Callable[[], Mailbox],
+        client: ClientOf,
         spawn: Callable[..., None],
     ) -> None:
         self._gateway = gateway
@@ -102,6 +105,7 @@ class WebSocket:
         self._most_requests = most_requests
         self._largest_body = largest_body
         self._mailbox = mailbox
+        self._client = client
         self._spawn = spawn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +116,7 @@ class WebSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         pipe = Pipe(limit=self._limit)
-        caller = Caller(address=client_of(scope), server=server_of(scope), outlet=lambda: pipe, holds=True)
+        caller = Caller(address=self._client(scope), server=server_of(scope), outlet=lambda: pipe, holds=True)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, pipe, send)

@@ -211,13 +211,16 @@ class World:
                 await nursery.start(lambda *, task_status: self.agent.serve(task_status=task_status))
                 task_status.started(scope)
 
-    async def http(self, method: str, target: str, body: bytes = b"", *, client: str = "10.99.0.11", leave: trio.Event | None = None, face: int = 0) -> Answer:
+    async def http(
+        self, method: str, target: str, body: bytes = b"", *, client: str = "10.99.0.11", leave: trio.Event | None = None, face: int = 0, forwarded: str = ""
+    ) -> Answer:
         """One HTTP request; `leave` lets the client go away before the answer."""
         path, _, query = target.partition("?")
         answer = Answer()
         scope = {
             "type": "http", "method": method, "path": path, "query_string": query.encode(), "client": (client, 40000), "server": ("10.99.0.1", 8088),
-            "headers": [(b"origin", b"http://page"), (b"access-control-request-method", b"POST")],
+            "headers": [(b"origin", b"http://page"), (b"access-control-request-method", b"POST"),
+                        *([(b"x-forwarded-for", forwarded.encode())] if forwarded else [])],
         }  # fmt: skip
         parts = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -358,6 +358,41 @@ async def test_networks_and_tokens_that_are_not_served_never_reach_sessions(make
         assert world.graph.of("AuthorizeEvent")[0]["Event"]["Account"] == "alice"
 
 
+BEHIND_PROXIES = [
+    # the connection, its X-Forwarded-For, and who the account is
+    ("127.0.0.1", "192.0.2.7", "192.0.2.7"),
+    ("127.0.0.1", "6.6.6.6, 192.0.2.7", "192.0.2.7"),  # what a browser wrote itself comes first and is not believed
+    ("127.0.0.1", "6.6.6.6, 192.0.2.7, 10.1.2.3", "192.0.2.7"),  # two proxies in a row
+    ("127.0.0.1", "2001:db8::7", "2001:db8::7"),
+    ("127.0.0.1", "10.1.2.3", "10.1.2.3"),
+    ("127.0.0.1", "unknown", "127.0.0.1"),
+    ("127.0.0.1", "192.0.2.7, unknown", "127.0.0.1"),
+    ("127.0.0.1", "", "127.0.0.1"),
+    ("192.0.2.9", "192.0.2.7", "192.0.2.9"),  # nobody whom we trust
+]
+
+
+@pytest.mark.parametrize(("connection", "forwarded", "account"), BEHIND_PROXIES)
+async def test_a_trusted_proxy_names_the_browser_and_nobody_else_does(make_world: Callable[..., Any], connection: str, forwarded: str, account: str) -> None:
+    async with make_world(trusted_proxies=["127.0.0.1/32", "10.0.0.0/8"]).serving() as world:
+        body = json.dumps({"janus": "create", "transaction": "tx"}).encode()
+        await world.http("POST", "/janus", body, client=connection, forwarded=forwarded)
+        assert world.graph.of("AuthorizeEvent")[0]["Event"]["Account"] == account
+
+
+async def test_nobody_names_another_browser_where_no_proxy_is_trusted(world: Any) -> None:
+    await world.http("POST", "/janus", b'{"janus":"create","transaction":"tx"}', client="127.0.0.1", forwarded="192.0.2.7")
+    assert world.graph.of("AuthorizeEvent")[0]["Event"]["Account"] == "127.0.0.1"
+
+
+async def test_account_may_be_the_part_of_a_token_that_is_no_secret(make_world: Callable[..., Any]) -> None:
+    field = {"tag": "Account", "path": "*cgreq.Account", "type": "*variable", "value": r"~*vars.Account:s/^([^.]+)\..*$/${1}/"}
+    async with make_world(identity="token", request_processors=[{"id": "account", "request_fields": [field]}]).serving() as world:
+        await world.post("/janus", janus="create", token="1001.9f86d081884c7d65")
+        assert world.graph.of("AuthorizeEvent")[0]["Event"]["Account"] == "1001"
+        assert "9f86d081" not in str(world.graph.asked)
+
+
 async def test_reload_takes_processors_and_refuses_what_needs_a_restart(world: Any) -> None:
     field = {"tag": "Subject", "path": "*cgreq.Subject", "type": "*constant", "value": "new"}
     await world.agent.reload({**world.config, "request_processors": [{"id": "p", "request_fields": [field]}]})
