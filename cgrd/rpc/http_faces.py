@@ -48,6 +48,9 @@ class HttpFaces:
             await refuse(PlainTextResponse("wrong or missing user and password\n", 401, CHALLENGE), scope, receive, send)
         elif scope["type"] == "http":
             await self._serve(app, scope, receive, send)
+        elif scope["http_version"] not in ("1.0", "1.1"):
+            # Over HTTP/2 nothing bounds what its frames inflate to.
+            await refuse(PlainTextResponse("a WebSocket is opened by HTTP/1.1 here\n", 505), scope, receive, send)
         else:
             await app(scope, _Frames(receive).receive, send)
 

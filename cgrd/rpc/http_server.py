@@ -11,7 +11,7 @@ import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.h11 import H11WSConnection
+from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
@@ -20,6 +20,7 @@ from cgrd.component import HttpFace
 from cgrd.rpc.acceptor import Acceptor, Stream
 from cgrd.rpc.basic_auth import BasicAuth
 from cgrd.rpc.http_faces import HttpFaces
+from cgrd.rpc.http_one import HttpOne
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.seats import Standing, present
 
@@ -100,7 +101,9 @@ class _Connection(TCPServer):
 
     async def _read_data(self) -> None:
         # As hypercorn's, but a WebSocket in smaller pieces: one of its size may hold ten thousand frames, handled without a turn for others.
-        while True:
+        if isinstance(self.protocol.protocol, H11Protocol):
+            self.protocol.protocol = HttpOne.instead_of(self.protocol.protocol)
+        while not getattr(self.protocol.protocol, "overfull", False):
             framed = isinstance(getattr(self.protocol.protocol, "connection", None), H11WSConnection)
             try:
                 data = bytes(await self.stream.receive_some(_FRAMED if framed else _CHUNK))
