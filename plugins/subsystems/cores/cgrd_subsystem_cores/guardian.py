@@ -9,9 +9,13 @@ import msgspec
 import trio
 
 from cgrd import method
+from cgrd.errors import CgrdError
 
 if TYPE_CHECKING:
     from cgrd.services import Services
+
+_PATIENCE_SECONDS = 60
+"""How long a request waits for locks. One that waited for ever would count against `cores.caps` for ever, and take a lock for a client that is gone."""
 
 
 class LockArgs(msgspec.Struct):
@@ -42,19 +46,26 @@ class Guardian:
 
     @method("GuardianSv1.RemoteLock")
     async def lock(self, args: LockArgs) -> str:
-        """Wait for the locks; the reference, or "" when it holds locks already."""
+        """Wait for the locks, a minute at most; the reference, or "" when it holds locks already.
+
+        Raises:
+            CgrdError: somebody else held one of them all the time; none is taken.
+        """
         reference = args.ReferenceID or str(uuid.uuid4())
         if reference in self._held:
             return ""
         self._held[reference] = list(args.LockIDs)
         taken: list[str] = []
         try:
-            for lock in sorted(set(args.LockIDs)):
-                await self._locks.setdefault(lock, trio.Semaphore(1)).acquire()
-                taken.append(lock)
-        except BaseException:
+            with trio.fail_after(_PATIENCE_SECONDS):
+                for lock in sorted(set(args.LockIDs)):
+                    await self._locks.setdefault(lock, trio.Semaphore(1)).acquire()
+                    taken.append(lock)
+        except BaseException as error:
             self._release(taken)
             del self._held[reference]
+            if isinstance(error, trio.TooSlowError):
+                raise _held_by_another(lock) from None
             raise
         if args.Timeout > 0:
             self.services.background.start_soon(self._expire, reference, args.Timeout)
@@ -80,3 +91,10 @@ class Guardian:
             semaphore.release()
             if semaphore.value and not semaphore.statistics().tasks_waiting:
                 del self._locks[lock]
+
+
+def _held_by_another(lock: str) -> CgrdError:
+    explain = (
+        f"somebody else held the lock {lock!r} for all of {_PATIENCE_SECONDS} seconds; take it with a Timeout, or give it back by GuardianSv1.RemoteUnlock"
+    )
+    return CgrdError("LOCK_HELD", explain=explain)

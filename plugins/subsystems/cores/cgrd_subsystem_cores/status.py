@@ -16,11 +16,14 @@ import msgspec
 
 from cgrd import Instant, method
 from cgrd.durations import SECOND, format_duration, parse_duration
+from cgrd.errors import Wrong
 from cgrd.instants import zone_of
 
 if TYPE_CHECKING:
     from cgrd.services import Services
 
+LONGEST_SLEEP_NS = 60 * SECOND
+"""A sleeper is a request under way, also when nobody waits for it any more; `cores.caps` counts it."""
 _MIB = 1024 * 1024
 
 
@@ -96,9 +99,15 @@ class Status:
 
     @method("CoreSv1.Sleep")
     async def sleep(self, args: DurationArgs) -> str:
-        """Answer after the duration; an hour at most, so that no request stays for ever."""
+        """Answer after the duration; a minute at most, so that no request stays for ever.
+
+        Raises:
+            Wrong: it is longer.
+        """
         wanted = args.Duration if isinstance(args.Duration, int) else parse_duration(args.Duration)
-        await self.services.clock.sleep(min(wanted, 3600 * SECOND))
+        if wanted > LONGEST_SLEEP_NS:
+            raise Wrong("Duration: a request sleeps for a minute at most; ask again for more")
+        await self.services.clock.sleep(wanted)
         return "OK"
 
 

@@ -13,7 +13,8 @@ import trio
 
 from cgrd import Peer, method
 from cgrd.config import as_duration
-from cgrd.errors import Busy, CgrdError, NotFound, PartiallyExecuted, is_nothing
+from cgrd.durations import SECOND
+from cgrd.errors import Busy, CgrdError, NotFound, PartiallyExecuted, Wrong, is_nothing
 from cgrd_subsystem_sessions.finishing import FORCED
 from cgrd_subsystem_sessions.peers import LiveSession
 from cgrd_subsystem_sessions.queries import SessionFilter
@@ -21,6 +22,9 @@ from cgrd_subsystem_sessions.session import Session
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
+
+_LONGEST_SLEEP_NS = 60 * SECOND
+"""A sleeper is a request under way, also when nobody waits for it any more; `cores.caps` counts it."""
 
 
 class SessionFilterWithEvent(SessionFilter, kw_only=True):
@@ -199,7 +203,13 @@ class Control:
 
     @method("SessionSv1.Sleep")
     async def sleep(self, args: SleepArgs) -> str:
-        """Answer after a while; for tests of clients."""
+        """Answer after a while, a minute at most; for tests of clients.
+
+        Raises:
+            Wrong: it is longer.
+        """
+        if args.Duration > _LONGEST_SLEEP_NS:
+            raise Wrong("Duration: a request sleeps for a minute at most; ask again for more")
         await self._owner.services.clock.sleep(max(0, args.Duration))
         return "OK"
 
