@@ -96,8 +96,10 @@ class Store(Protocol):
     def scan(self, kind: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
         """All records of a kind by key; changes made meanwhile may or may not be seen."""
 
-    def ledger(self, *, account: str | None = None, since: Instant | None = None, limit: int | None = None, newest_first: bool = False) -> list[LedgerEntry]:
-        """Ledger entries in the order they were made (or the other way round), of one account or all, from `since` on."""
+    def ledger(
+        self, *, account: str | None = None, event: str | None = None, since: Instant | None = None, limit: int | None = None, newest_first: bool = False
+    ) -> list[LedgerEntry]:
+        """Ledger entries in the order they were made (or the other way round), of one account or all, of one event or all, from `since` on."""
 
     async def verify(self, current: Mapping[str, Decimal] | None = None) -> LedgerReport:
         """Prove the ledger: each balance's entries chain and add up, and end at what `current` says (by balance) when it is given."""

@@ -100,7 +100,7 @@ class Driver(Protocol):
     def count(self, table: Table, where: Sequence[Check], *, without: Collection[int]) -> int:
         """How many rows meet all checks, except the numbers in `without`."""
 
-    def posted(self, *, account: str | None, since_ns: int | None, limit: int | None, newest_first: bool) -> list[Posted]:
+    def posted(self, *, account: str | None, event: str | None, since_ns: int | None, limit: int | None, newest_first: bool) -> list[Posted]:
         """Ledger entries in the order they were made, or the other way round."""
 
     def entries(self) -> Iterator[tuple[int, str, str, str, str, str]]:

@@ -191,17 +191,19 @@ class OwnedStore:
                     merged[key] = value
         return [(key, value) for key, value in sorted(merged.items()) if value is not None]
 
-    def ledger(self, *, account: str | None = None, since: Instant | None = None, limit: int | None = None, newest_first: bool = False) -> list[LedgerEntry]:
+    def ledger(
+        self, *, account: str | None = None, event: str | None = None, since: Instant | None = None, limit: int | None = None, newest_first: bool = False
+    ) -> list[LedgerEntry]:
         """Ledger entries in the order they were made."""
         since_ns = since.ns if since is not None else None
         # Before the database is asked: a commit in a thread may end in between, and an entry must not be told twice.
         self._settle_thread()
-        rows = self.driver.posted(account=account, since_ns=since_ns, limit=limit, newest_first=newest_first)
+        rows = self.driver.posted(account=account, event=event, since_ns=since_ns, limit=limit, newest_first=newest_first)
         queued = [
             row
             for changes in reversed(self.layers())
             for row in changes.ledger
-            if (account is None or row[0] == account) and (since_ns is None or row[10] >= since_ns)
+            if (account is None or row[0] == account) and (event is None or row[8] == event) and (since_ns is None or row[10] >= since_ns)
         ]
         both = queued[::-1] + rows if newest_first else rows + queued
         return [entry_of(row) for row in both[:limit]]

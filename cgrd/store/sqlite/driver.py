@@ -160,9 +160,10 @@ class SqliteDriver:
         condition, parameters = where_sql(table, where, without=without)
         return int(self._one(f"SELECT count(*) FROM {declared.sql_name(table)}{condition}", parameters)[0])
 
-    def posted(self, *, account: str | None, since_ns: int | None, limit: int | None, newest_first: bool) -> list[Posted]:
+    def posted(self, *, account: str | None, event: str | None, since_ns: int | None, limit: int | None, newest_first: bool) -> list[Posted]:
         """Ledger entries."""
-        wanted = [("account = ?", account), ("at >= ?", since_ns)]
+        # The index leaves out entries of no event; only so can SQLite tell that it may be used.
+        wanted = [("account = ?", account), ("event_id = ? AND event_id <> ''", event), ("at >= ?", since_ns)]
         asked = [(sql, value) for sql, value in wanted if value is not None]
         condition = " WHERE " + " AND ".join(sql for sql, _ in asked) if asked else ""
         sql = f"SELECT {_POSTED} FROM ledger{condition} ORDER BY number {'DESC' if newest_first else 'ASC'} LIMIT ?"

@@ -51,6 +51,7 @@ STEPS: Final = (
         ),
     ),
     Step("probe", ("CREATE TABLE probe (one INTEGER PRIMARY KEY) STRICT",)),
+    Step("the ledger by event", ("CREATE INDEX ledger_event ON ledger (event_id) WHERE event_id <> ''",)),
 )
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynaprepaid", "prepaid", "postpaid", "pseudoprepaid"})
 UNASKED: Final = frozenset({"DISCONNECTED", "REPLY_TIMEOUT"})
+PAID_ONLY: Final = "*paidOnly"
+"""Option of a refund: no more than the ledger knows the call to have paid."""
 REFUNDED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid"})
 
 
@@ -82,10 +84,12 @@ def read_cost(kept: Any) -> EventCost:
     return cast("EventCost", convert(kept, EventCost))
 
 
-async def refund(flow: Flow, mine: CDR, cost: EventCost) -> None:
-    """Give a cost back, increment by increment, to the balances that paid it."""
+async def refund(flow: Flow, mine: CDR, cost: EventCost, *, brought: bool = False) -> None:
+    """Give a cost back, increment by increment, to the balances that paid it; of one that the event has brought no more than the call has paid."""
     descriptor = _descriptor(mine)
     descriptor.Increments = refundable(cost)
+    if brought:
+        descriptor.APIOpts = {PAID_ONLY: True}
     if descriptor.Increments:
         await flow.driver.call("rals", "Responder.RefundIncrements", descriptor)
 
@@ -115,13 +119,14 @@ async def _rate(flow: Flow, mine: CDR) -> None:
     if mine.RequestType == "*none":
         return
     mine.Usage = max(0, mine.Usage)
-    if mine.CostDetails is None and mine.RequestType == "*prepaid":
+    brought = mine.CostDetails is not None
+    if not brought and mine.RequestType == "*prepaid":
         mine.CostDetails = _session_cost(_server(flow), mine)
     if mine.CostDetails is not None:
         if mine.Usage <= mine.CostDetails.usage():
             _take(mine, mine.CostDetails, source=mine.CostSource or "*sessions")
             return
-        await refund(flow, mine, mine.CostDetails)
+        await refund(flow, mine, mine.CostDetails, brought=brought)
         mine.CostDetails = None
     await _price(flow, mine)
 

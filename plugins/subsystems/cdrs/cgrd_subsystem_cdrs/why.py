@@ -29,7 +29,7 @@ def why(call: Annotated[str, typer.Argument(metavar="CALL", help="OriginID or CG
     with reading(state) as store:
         records = records_of(store, call)
         cgrids = {record["CGRID"] for record in records} or {call}
-        entries = [entry for entry in store.ledger() if entry.event_id in cgrids]
+        entries = [entry for cgrid in sorted(cgrids) for entry in store.ledger(event=cgrid)]
     if not records and not entries:
         explain = "give the CGRID of a call that goes on (SessionSv1.GetActiveSessions); what was never charged and has no record is not known here"
         failed(NotFound.of(call, explain=explain))

@@ -22,7 +22,7 @@ from cgrd_subsystem_rals.accounts.counters import count_runs
 from cgrd_subsystem_rals.accounts.debit import Debited, debit
 from cgrd_subsystem_rals.accounts.direct import debit_sum
 from cgrd_subsystem_rals.accounts.errors import AccountNotFound
-from cgrd_subsystem_rals.accounts.given_back import LOOKED_AT, payers, refuse_again
+from cgrd_subsystem_rals.accounts.given_back import PAID_ONLY, refuse_again
 from cgrd_subsystem_rals.accounts.purse import Bank
 from cgrd_subsystem_rals.accounts.records import Account
 from cgrd_subsystem_rals.accounts.refund import Refunded, refund, refund_rounding
@@ -184,6 +184,8 @@ class Responder:
         """Debit the cost that a record names from money alone."""
         if args.Cost is None:
             raise MandatoryMissing("Cost")
+        if args.Cost < 0:
+            raise Wrong(f"Cost is {args.Cost}: a debit takes", explain="give money by AddBalance or a refund")
         start = args.AnswerTime or args.SetupTime
         call = CallDescriptor(
             Tenant=args.Tenant,
@@ -243,14 +245,20 @@ class Responder:
         """
         refuse_takings(args, args.Tenant or self.desk.services.default_tenant)
         store = self.desk.services.store
-        if args.CgrID and not store.call_key(""):
-            refuse_again(args, [entry for key in payers(args) for entry in store.ledger(account=key, limit=LOOKED_AT, newest_first=True)])
+        strict = (args.APIOpts or {}).get(PAID_ONLY) is True
+        if args.CgrID and (strict or not store.call_key("")):
+            refuse_again(args, store.ledger(event=args.CgrID), strict=strict)
         forget_debits(self.desk.services, self.filled(args))
         return self._refunded("Responder.RefundIncrements", refund, args, uncount=True)
 
     @method("Responder.RefundRounding")
     def refund_rounding(self, args: CallDescriptor) -> Account:
-        """Settle corrections of rounding."""
+        """Settle corrections of rounding.
+
+        Raises:
+            Wrong: an increment is of another tenant's account.
+        """
+        refuse_strangers(args, args.Tenant or self.desk.services.default_tenant)
         return self._refunded("Responder.RefundRounding", refund_rounding, args, uncount=False)
 
     def _refunded(self, why: str, how: Callable[..., Refunded], args: CallDescriptor, *, uncount: bool) -> Account:
@@ -284,6 +292,16 @@ def refuse_takings(call: CallDescriptor, tenant: str) -> None:
     for run in call.Increments or ():
         if run.Cost < 0 or run.Duration < 0 or run.CompressFactor < 0:
             raise Wrong("a refund gives back: Cost, Duration and CompressFactor of an increment are 0 or more")
+    refuse_strangers(call, tenant)
+
+
+def refuse_strangers(call: CallDescriptor, tenant: str) -> None:
+    """Refuse increments of another tenant's account.
+
+    Raises:
+        Wrong: such an increment is there.
+    """
+    for run in call.Increments or ():
         owner = run.BalanceInfo.AccountID if run.BalanceInfo else ""
         if owner and not owner.startswith(f"{tenant}:"):
             raise Wrong(f"a refund of tenant {tenant} names an account of another one")

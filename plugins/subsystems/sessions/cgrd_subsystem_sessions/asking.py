@@ -89,6 +89,11 @@ class Asking:
                 self._registry.put(session, tx=tx)
 
 
+def leaves_open(error: CgrdError | None) -> bool:
+    """Whether a session that was to end goes on: RALs could not be asked, or refuse the usage that was told, which can be told rightly."""
+    return is_unsettled(error) or (error is not None and error.word == "MAX_USAGE_EXCEEDED")
+
+
 def is_unsettled(error: CgrdError | None) -> bool:
     """Whether RALs could not be asked, so that it is as open as before."""
     return isinstance(error, Unreachable | Unanswered)

@@ -18,7 +18,7 @@ from cgrd.costs import CallCost, CallDescriptor, EventCost, Increment, merge, pa
 from cgrd.dynaprepaid import debited
 from cgrd.errors import CgrdError, Exists, Unanswered
 from cgrd_subsystem_sessions import accounting
-from cgrd_subsystem_sessions.asking import Asking, is_unsettled
+from cgrd_subsystem_sessions.asking import Asking, is_unsettled, leaves_open
 from cgrd_subsystem_sessions.holdings import Holdings, retold
 from cgrd_subsystem_sessions.rounding import rounded
 from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRun, is_prepaid
@@ -60,7 +60,8 @@ class Charging:
         if not session.Chargeable:
             return self._pause(session, at, wanted)
         await self.asking.resolve(session, at)
-        return await self._debit_for(session, at, accounting.ask(session.SRuns[at], wanted, last_used))
+        granted = await self._debit_for(session, at, accounting.ask(session.SRuns[at], max(0, wanted), last_used))
+        return granted if wanted >= 0 else wanted  # as recorded; it moves neither money nor reserve
 
     async def _debit_for(self, session: Session, at: int, asked: accounting.Asked) -> int:
         if asked.missing:
@@ -128,12 +129,21 @@ class Charging:
                     self._keep(session, tx)
         except CgrdError as error:
             failure = error
-            if is_unsettled(error) and self._registry.holds(session):
+            if leaves_open(error) and self._registry.holds(session):
                 return failure
             session.SRuns[at] = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
         if session.SRuns[at].EventCost is not None:
             await self._store_cost(session, session.SRuns[at])
         return failure
+
+    def was_charged(self, session: Session) -> bool:
+        """Whether the ledger knows of the session: it ended before, and only what is kept of ended ones is gone. RALs of another daemon are not asked."""
+        return any(
+            (entry.run_id, entry.account) == (run.CD.RunID, run.CD.account_key())
+            for run in session.SRuns
+            if is_prepaid(run)
+            for entry in self._services.store.ledger(event=run.CD.CgrID)
+        )
 
     async def _rest(self, session: Session, at: int, run: SRun) -> accounting.Asked | None:
         """What was used beyond the grants and is to be debited now; None when there is nothing."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cgrd import Flow
 from cgrd.errors import CgrdError
 from cgrd.flows import travel
-from cgrd_subsystem_sessions.asking import is_unsettled
+from cgrd_subsystem_sessions.asking import leaves_open
 from cgrd_subsystem_sessions.session import Session
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Finishing:
     async def force_each(self, session: Session, cause: str, usages: Sequence[int | None], *, last_used: int | None = None) -> bool:
         """The same with a final usage for each run."""
         failure = await self._owner.lifecycle.end_each(session, usages, last_used=last_used, cdr_due=self._owner.linked("cdrs"))
-        if is_unsettled(failure) and self._owner.registry.active.get(session.CGRID) is session:
-            self._owner.log.warning("a forced end is tried again: RALs cannot be asked", cgrid=session.CGRID, error=str(failure))
+        if leaves_open(failure) and self._owner.registry.active.get(session.CGRID) is session:
+            self._owner.log.warning("a forced end is tried again: RALs cannot be asked, or refuse the usage", cgrid=session.CGRID, error=str(failure))
             return False
         failures = [failure, *await self._give_back(session), await self._post(session)]
         await self._owner.replication.removed(session)

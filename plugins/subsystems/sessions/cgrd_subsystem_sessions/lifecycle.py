@@ -5,7 +5,7 @@ Whoever calls holds the session's lock (`Lifecycle.lock`). Source: spec/sessions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from cgrd import CGREvent, Component, Flow, Instant, Peer, cgrid
 from cgrd.costs import descriptor_of, duration_of, instant_of, requested_usage
-from cgrd.errors import CgrdError, Exists
+from cgrd.errors import CgrdError, Exists, Wrong
 from cgrd_subsystem_sessions import accounting
-from cgrd_subsystem_sessions.asking import is_unsettled
+from cgrd_subsystem_sessions.asking import is_unsettled, leaves_open
 from cgrd_subsystem_sessions.registry import Closed
 from cgrd_subsystem_sessions.session import PSEUDOPREPAID, Session, SRun, is_prepaid
 
@@ -32,6 +32,18 @@ def key_of(event: CGREvent) -> str:
     """The CGRID of an event: its own, else made of OriginID and OriginHost."""
     fields = event.Event
     return str(fields.get("CGRID") or cgrid(str(fields.get("OriginID", "")), str(fields.get("OriginHost", ""))))
+
+
+def used_of(fields: Mapping[str, Any], name: str) -> int | None:
+    """What an event says was used, ns or units; None when it does not say.
+
+    Raises:
+        Wrong: no duration, or one below nothing, which would give back what was used.
+    """
+    used = duration_of(fields, name)
+    if used is not None and used < 0:
+        raise Wrong(f"{name} is {fields[name]}, and nobody can have used less than nothing", explain=f"send what was used, or no {name}")
+    return used
 
 
 class Lifecycle:
@@ -149,7 +161,7 @@ class Lifecycle:
 
     async def _granted(self, session: Session, fields: dict[str, Any]) -> list[int]:
         usage = requested_usage(fields, self._owner.config["default_usage"])
-        last_used, total = duration_of(fields, "LastUsed"), duration_of(fields, "TotalUsage")
+        last_used, total = used_of(fields, "LastUsed"), used_of(fields, "TotalUsage")
         accounted = session.total_usage()
         granted = []
         for at, run in enumerate(session.SRuns):
@@ -182,7 +194,7 @@ class Lifecycle:
         for at, usage in enumerate(usages):
             failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
             failure = failure or failed
-        if is_unsettled(failure) and self._registry.holds(session):
+        if leaves_open(failure) and self._registry.holds(session):
             self._watching.resumed(session)
             return failure
         self._close(session, answered=answered, due=cdr_due)

@@ -9,9 +9,9 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from cgrd import Flow, Run, stage
-from cgrd.costs import duration_of, requested_usage
+from cgrd.costs import requested_usage
 from cgrd.errors import CgrdError, MandatoryMissing, Prefixed
-from cgrd_subsystem_sessions.lifecycle import key_of
+from cgrd_subsystem_sessions.lifecycle import key_of, used_of
 from cgrd_subsystem_sessions.session import Session
 
 if TYPE_CHECKING:
@@ -92,13 +92,15 @@ async def terminate(flow: Flow) -> None:
     fields = flow.event.Event
     if not fields.get("OriginID"):
         raise MandatoryMissing("OriginID")
+    usage, last_used = used_of(fields, "Usage"), used_of(fields, "LastUsed")
     session = owner.find(flow.event)
     if session is None:
         if key_of(flow.event) in owner.registry.closed:
             return
         session = await owner.lifecycle.make(flow, debit_interval=0, force=_forces(flow))
+        if owner.charging.was_charged(session):
+            return
         await owner.lifecycle.update(session, _asked_once(fields, session), chargeable=owner.is_chargeable(flow.event))
-    usage, last_used = duration_of(fields, "Usage"), duration_of(fields, "LastUsed")
     failure = await owner.lifecycle.end(session, usage=usage, last_used=last_used, answered=owner.lifecycle.answered_at(fields))
     await owner.replication.removed(session)
     if failure is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -14,11 +14,11 @@ from cgrd.store import LedgerEntry
 from cgrd_subsystem_rals.accounts.refund import owed_by_balance
 
 ROUNDING: Final = "Responder.RefundRounding"
-LOOKED_AT: Final = 2000
-"""The newest entries of an account among which those of a call are looked for."""
+PAID_ONLY: Final = "*paidOnly"
+"""Option of a refund: what the ledger does not know the call to have paid is not given back; who asks has the cost from others."""
 
 
-def refuse_again(call: CallDescriptor, entries: Iterable[LedgerEntry]) -> None:
+def refuse_again(call: CallDescriptor, entries: Iterable[LedgerEntry], *, strict: bool = False) -> None:
     """Refuse a refund of more than the call has paid from a balance and not been given back.
 
     Only where that is known: the request names its call (CgrID and, if it has one, RunID), and the ledger has entries of it.
@@ -26,17 +26,17 @@ def refuse_again(call: CallDescriptor, entries: Iterable[LedgerEntry]) -> None:
 
     Args:
         call: the refund that is asked for.
-        entries: what the ledger has of the accounts that are to be given back to.
+        entries: what the ledger has of the call.
+        strict: whether a balance that paid nothing by the ledger gets nothing back.
 
     Raises:
         Exists: the call has been given this back; nothing happens now.
     """
     paid = _paid(call, entries)
     for uuid, owed in owed_by_balance(call).items():
-        if uuid in paid and owed > max(paid[uuid], ZERO):
-            raise Exists(
-                explain=f"call {call.CgrID} {call.RunID} has {plain(max(paid[uuid], ZERO))} left of what it paid from balance {uuid}, not {plain(owed)}"
-            )
+        left = max(paid.get(uuid, ZERO), ZERO)
+        if (strict or uuid in paid) and owed > left:
+            raise Exists(explain=f"call {call.CgrID} {call.RunID} has {plain(left)} left of what it paid from balance {uuid}, not {plain(owed)}")
 
 
 def _paid(call: CallDescriptor, entries: Iterable[LedgerEntry]) -> Mapping[str, Decimal]:
@@ -45,8 +45,3 @@ def _paid(call: CallDescriptor, entries: Iterable[LedgerEntry]) -> Mapping[str, 
         if entry.event_id == call.CgrID and entry.run_id in (call.RunID, "") and entry.why != ROUNDING:
             paid[entry.balance_uuid] -= entry.change
     return paid
-
-
-def payers(call: CallDescriptor) -> Collection[str]:
-    """The accounts that the increments name, each once."""
-    return dict.fromkeys(run.BalanceInfo.AccountID for run in call.Increments or () if run.BalanceInfo)
