@@ -99,5 +99,7 @@ class Listeners:
             return ()
         # hypercorn and Starlette are imported only where HTTP is served, and beside the requests that come over TCP already.
         room = await trio.to_thread.run_sync(import_module, "cgrd.rpc.http_listeners")
-        servers: Iterable[HttpServer] = room.http_servers(listen=listen, http=sections["http"], directory=self._all, faces=faces, limits=limits)
+        servers: Iterable[HttpServer] = room.http_servers(
+            listen=listen, http=sections["http"], directory=self._all, faces=faces, limits=limits, hosts=sections.get("rpc", {}).get("allowed_hosts", ())
+        )
         return servers

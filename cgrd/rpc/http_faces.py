@@ -127,13 +127,3 @@ async def refuse(response: Response, scope: Scope, receive: Receive, send: Send)
         await send({"type": "websocket.close", "code": 1008})
     else:
         await response(scope, receive, send)
-
-
-def is_foreign(headers: Headers) -> bool:
-    """Whether a page of another site made its reader's browser send this.
-
-    Browsers tell a page's origin with every POST and WebSocket; other clients send none. Without this check any page on the
-    web could ask a daemon that listens on its reader's loopback to change balances.
-    """
-    origin = headers.get("origin", "")
-    return bool(origin) and origin.rpartition("://")[2] != headers.get("host", "")

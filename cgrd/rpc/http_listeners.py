@@ -12,6 +12,7 @@ from cgrd.rpc.http_rpc import JsonRpcFace
 from cgrd.rpc.http_server import HttpServer
 from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
+from cgrd.rpc.origins import Origins, host_of
 from cgrd.rpc.websocket import WebSocketFace
 
 
@@ -23,6 +24,7 @@ def http_servers(
     faces: Iterable[HttpFace] = (),
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
+    hosts: Iterable[str] = (),
 ) -> list[HttpServer]:
     """The servers to start. Import this module when HTTP is wanted: it loads hypercorn and Starlette.
 
@@ -34,6 +36,7 @@ def http_servers(
         faces: what components serve by HTTP.
         limits: what peers may ask.
         tls: certificates of the shared listener.
+        hosts: names under which browsers reach it, beside addresses, localhost and the name in `listen` (`rpc.allowed_hosts`).
 
     Raises:
         ConfigurationError: a password is not base64, or two faces have one path.
@@ -46,8 +49,9 @@ def http_servers(
     shared = by_address.pop("", [])
     servers = [HttpServer(address=address, faces=own, limits=limits) for address, own in by_address.items()]
     if listen:
-        socket = WebSocketFace(directory=directory, limits=limits)
-        post = JsonRpcFace(directory=directory, limits=limits)
+        origins = Origins([host_of(listen), *hosts])
+        socket = WebSocketFace(directory=directory, limits=limits, origins=origins)
+        post = JsonRpcFace(directory=directory, limits=limits, origins=origins)
         rpc = [HttpFace(path=http.get("json_rpc_url", ""), app=post), HttpFace(path=http.get("ws_url", ""), app=socket)]
         shared += [face for face in rpc if face.path]
         servers.append(HttpServer(address=listen, faces=shared, limits=limits, auth=auth, tls=tls, stopping=[socket.stop]))

@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from cgrd.errors import CgrdError
 from cgrd.rpc.answering import UNKNOWN, Answerer, unreadable
-from cgrd.rpc.http_faces import is_foreign, refuse
+from cgrd.rpc.http_faces import refuse
 from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.messages import NotJSON, failed
+from cgrd.rpc.origins import REFUSAL, Origins
 
 
 class JsonRpcFace:
@@ -21,11 +22,13 @@ class JsonRpcFace:
     Args:
         directory: what is served.
         limits: `body`, `depth`, size of a batch; `HttpFaces` sees to the time that a body takes.
+        origins: which pages may call.
     """
 
-    def __init__(self, *, directory: Directory, limits: Limits) -> None:
+    def __init__(self, *, directory: Directory, limits: Limits, origins: Origins) -> None:
         self._answerer = Answerer(directory, limits)
         self._limits = limits
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -41,8 +44,8 @@ class JsonRpcFace:
     async def _respond(self, request: Request) -> Response:
         if request.method != "POST":
             return PlainTextResponse("JSON-RPC is sent by POST\n", 405, {"Allow": "POST"})
-        if is_foreign(request.headers):
-            return PlainTextResponse("pages of another origin may not call methods here\n", 403)
+        if self._origins.is_foreign(request.headers):
+            return PlainTextResponse(REFUSAL, 403)
         try:
             body = await self._body(request)
         except trio.TooSlowError:

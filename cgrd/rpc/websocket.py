@@ -8,10 +8,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cgrd.rpc.answering import Answerer, as_bytes
 from cgrd.rpc.connection import Connection
-from cgrd.rpc.http_faces import is_foreign, refuse
+from cgrd.rpc.http_faces import refuse
 from cgrd.rpc.interface import Directory
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.links import LinkLost
+from cgrd.rpc.origins import REFUSAL, Origins
 from cgrd.rpc.seats import present
 
 
@@ -65,11 +66,13 @@ class WebSocketFace:
     Args:
         directory: what is served.
         limits: what peers may ask.
+        origins: which pages may call.
     """
 
-    def __init__(self, *, directory: Directory, limits: Limits) -> None:
+    def __init__(self, *, directory: Directory, limits: Limits, origins: Origins) -> None:
         self._answerer = Answerer(directory, limits)
         self._limits = limits
+        self._origins = origins
         self._connections: set[Connection] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,8 +81,8 @@ class WebSocketFace:
             await PlainTextResponse("a WebSocket is served here\n", 426, {"Upgrade": "websocket"})(scope, receive, send)
             return
         socket = WebSocket(scope, receive, send)
-        if is_foreign(socket.headers):
-            await refuse(PlainTextResponse("pages of another origin may not call methods here\n", 403), scope, receive, send)
+        if self._origins.is_foreign(socket.headers):
+            await refuse(PlainTextResponse(REFUSAL, 403), scope, receive, send)
             return
         await socket.accept()
         connection = Connection(link=WebSocketLink(socket), answerer=self._answerer, limits=self._limits)

@@ -33,8 +33,9 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def serve(desk: Any, nursery: trio.Nursery) -> Callable[..., Any]:
-    async def start(*, limits: Limits | None = None, faces: Any = (), **section: Any) -> list[str]:
-        servers = http_servers(listen="127.0.0.1:0", http={**SECTION, **section}, directory=desk, faces=faces, limits=limits or Limits(body=100_000, depth=20))
+    async def start(*, limits: Limits | None = None, faces: Any = (), hosts: Any = (), **section: Any) -> list[str]:
+        limits = limits or Limits(body=100_000, depth=20)
+        servers = http_servers(listen="127.0.0.1:0", http={**SECTION, **section}, directory=desk, faces=faces, limits=limits, hosts=hosts)
         return [(await nursery.start(server.serve))[0] for server in servers]
 
     return start
@@ -78,6 +79,30 @@ async def test_a_page_of_another_origin_may_not_call(web: httpx.AsyncClient) -> 
     assert (await web.post("/jsonrpc", json=PING, headers={"Origin": "http://evil.example"})).status_code == 403
     own = str(web.base_url).rstrip("/")
     assert (await web.post("/jsonrpc", json=PING, headers={"Origin": own})).json() == PONG
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *[(host, 200) for host in ("localhost:2080", "LOCALHOST", "10.0.0.1:80", "[::1]:2080", "charging.example", "Charging.Example:2080")],
+        *[(host, 403) for host in ("evil.example:2080", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:2080", "[evil]", "", "1")],
+    ],
+)
+async def test_a_page_under_a_name_that_only_points_here_may_not_call(serve: Any, host: str, status: int) -> None:
+    (address,) = await serve(hosts=["charging.example"])
+    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as web:
+        answer = await web.post("/jsonrpc", json=PING, headers={"Host": host, "Origin": f"http://{host}"})
+        assert answer.status_code == status
+        assert (await web.post("/jsonrpc", json=PING, headers={"Host": "evil.example"})).json() == PONG
+
+
+async def test_a_websocket_of_a_page_under_a_name_that_only_points_here_is_refused(serve: Any) -> None:
+    (address,) = await serve()
+    headers = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    host, _, port = address.rpartition(":")
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(f"GET /ws HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n{headers}\r\n".encode())
+        assert b" 403 " in await stream.receive_some(1000)
 
 
 async def test_a_body_must_arrive_in_time(serve: Any) -> None:
