@@ -128,3 +128,14 @@ async def test_a_rounding_is_settled_with_its_own_tenant(office_at: OfficeAt) ->
         with pytest.raises(Wrong, match="another one"):
             await office.ask("Responder.RefundRounding", Tenant="evil.com", Account="x", Increments=[increment])
         assert await office.cash("1001") == Decimal(10)
+
+
+async def test_two_chargers_of_one_run_are_told_apart_from_a_record_that_was_there(office_at: OfficeAt) -> None:
+    async with office_at() as office:
+        await office.account("1001", cash="10")
+        await office.ask("APIerSv1.SetChargerProfile", Tenant="cgrates.org", ID="SECOND", RunID="*default", AttributeIDs=["*none"])
+        event = {key: value for key, value in told(office, cost=1).items() if key != "CostDetails"}
+        with pytest.raises(CgrdError, match="PARTIALLY_EXECUTED") as refused:
+            await office.ask("CDRsV1.ProcessEvent", Tenant="cgrates.org", ID="f", Flags=["*rals"], Event={**event, "RequestType": "*postpaid"})
+        assert "SECOND" in refused.value.explain
+        assert await office.cash("1001") == Decimal(10)

@@ -5,6 +5,7 @@ Source: spec/rating.md §9.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from functools import partial
@@ -45,9 +46,18 @@ async def make_records(flow: Flow) -> None:
     """Turn every run's event into a record; without ChargerS the event is the only run."""
     if not flow.runs and "*chargers" not in flow.asked:
         flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
+    _refuse_one_run_twice(flow.runs)
     defaults = _server(flow).defaults
     for run in flow.runs:
         run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=defaults)
+
+
+def _refuse_one_run_twice(runs: Sequence[Run]) -> None:
+    ids = [run.id for run in runs]
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        chargers = " and ".join(run.charger for run in runs if run.id == twice)
+        raise Wrong(f"chargers {chargers} both make the run {twice}", explain="an event has one record a run: give one of them another RunID, or a filter")
 
 
 @stage("*unique", of="cdr", after="*records", per="run", always=True)
