@@ -84,6 +84,7 @@ class JanusAgent(Agent, section="janus_agent"):
             first_destination=config["create_destination"],
             most_sessions=config["max_sessions"],
             admitted=self._admit,
+            log=log,
         )
         mailbox = partial(Mailbox, limit=config["max_events"])
         self._rest = Rest(
@@ -138,6 +139,7 @@ class JanusAgent(Agent, section="janus_agent"):
         with trio.move_on_after(_LAST_REPORTS_SECONDS, shield=True):
             await self.journal.idle()
         self._nursery = None
+        self.listener.stopping = True
         work.cancel_scope.cancel()
 
     def _recover(self) -> None:

@@ -64,6 +64,7 @@ class Gateway:
         first_destination: what `create` is authorised for, before a plugin is known.
         most_sessions: how many a principal may have; 0 = any number.
         admitted: raises `JanusError` for principals that may not use the agent at all.
+        log: a structured logger.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Gateway:
         first_destination: str,
         most_sessions: int,
         admitted: Callable[[Principal], None],
+        log: Any,
     ) -> None:
         self.registry = registry
         self._calls = calls
@@ -88,6 +90,7 @@ class Gateway:
         self._first_destination = first_destination
         self._most_sessions = most_sessions
         self._admitted = admitted
+        self._log = log
         self._verbs: Mapping[str, Callable[[Message, Session, Caller], Awaitable[Message]]] = {
             "attach": self._attach,
             "message": self._message,
@@ -224,6 +227,8 @@ class Gateway:
             raise JanusError(UNAUTHORIZED, str(error)) from error
         except Refused as error:
             if final or not error.reason.endswith("UNAUTHORIZED_DESTINATION"):
+                account = order.event.Event.get("Account")
+                self._log.info("a call is not allowed", account=account, destination=destination, why=error.reason, explain=error.explain)
                 raise JanusError(UNAUTHORIZED, error.reason) from error
 
     def _hold(self, session: Session, caller: Caller) -> None:

@@ -29,6 +29,8 @@ class Listener:
         self._calls = calls
         self._monotonic_ns = monotonic_ns
         self._log = log
+        self.stopping = False
+        """Whether it is the agent that leaves Janus."""
 
     def janus_event(self, backend: Janus, event: Message) -> None:
         """One event of a session; one that belongs to nobody is dropped."""
@@ -76,7 +78,7 @@ class Listener:
     def janus_lost(self, backend: Janus, *, heard_ns: int) -> None:
         """A Janus is gone: its calls were alive when it was last heard."""
         lost = self._registry.of_janus(backend)
-        if lost:
+        if lost and not self.stopping:
             self._log.error("a Janus is lost", janus=backend.name, sessions=len(lost))
         for session in lost:
             backend.orphans.add(session.id)

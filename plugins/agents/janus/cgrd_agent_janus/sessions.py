@@ -19,11 +19,12 @@ Call = Callable[..., Awaitable[Any]]
 
 
 class Refused(Exception):
-    """SessionS does not let it happen; `reason` is what the browser is told."""
+    """SessionS does not let it happen; `reason` is what the browser is told, `explain` is for who runs the daemon."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, explain: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.explain = explain
 
 
 class SessionService(Protocol):
@@ -69,9 +70,9 @@ class Sessions:
         try:
             grant = await self._ask("SessionSv1.AuthorizeEvent", authorize_args(order), Grant)
         except CgrdError as error:
-            raise Refused(str(error)) from error
+            raise Refused(str(error), explain=error.explain) from error
         if order.asked.accounts and not grant.MaxUsage:
-            raise Refused("INSUFFICIENT_CREDIT")
+            raise Refused("INSUFFICIENT_CREDIT", explain="the account's balances allow no use of this destination")
 
     async def initiate(self, order: Order) -> int:
         grant = await self._ask("SessionSv1.InitiateSession", initiate_args(order), Grant)

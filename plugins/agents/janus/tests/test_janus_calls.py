@@ -279,3 +279,11 @@ async def test_report_that_times_out_is_repeated(world: Any) -> None:
     del world.graph.refuse["SessionSv1.ProcessCDR"]
     await world.clock.advance(5 * SECOND)
     assert [key for key in world.store.records if key[0] == "janus_call"] == []
+
+
+@pytest.mark.parametrize(("stopping", "told"), [(False, True), (True, False)])
+async def test_a_lost_janus_is_an_error_unless_the_agent_is_stopping(world: Any, capsys: pytest.CaptureFixture[str], stopping: bool, told: bool) -> None:
+    await world.call()
+    world.agent.listener.stopping = stopping
+    world.agent.listener.janus_lost(world.janus, heard_ns=world.clock.monotonic_ns())
+    assert ("a Janus is lost" in capsys.readouterr().out) is told

@@ -147,6 +147,15 @@ async def test_changed_room_splits_the_charge(world: Any) -> None:
     assert found == [("audiobridge:1", 2 * SECOND), ("audiobridge:2", 3 * SECOND)]
 
 
+async def test_who_runs_the_daemon_reads_why_a_call_was_refused(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    world.graph.refuse["SessionSv1.AuthorizeEvent"] = Wrong("RALS_ERROR:ACCOUNT_NOT_FOUND", explain="make it with SetAccount")
+    await world.post("/janus", janus="create")
+    told = capsys.readouterr().out
+    assert "a call is not allowed" in told
+    for word in (OWNER, "echotest", "RALS_ERROR:ACCOUNT_NOT_FOUND", "make it with SetAccount"):
+        assert word in told
+
+
 async def test_ids_chosen_by_clients_are_refused(world: Any) -> None:
     assert code(await world.post("/janus", janus="create", id=77)) == 403
     assert not world.janus.seen
