@@ -35,8 +35,9 @@ def main() -> None:
     given.add_argument("--once", action="store_true", help="end when everything serves (for tests)")
     given.add_argument("--without-janus", action="store_true", help="simulated events, also where Janus is installed")
     options = given.parse_args()
-    # A `kill` ends it as Ctrl-C does: with everything that was started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A `kill` ends it as Ctrl-C does, with everything that was started; and Ctrl-C does although a shell started it with `&`, which ignores it.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         start(stack, has_janus=shutil.which("janus") is not None and not options.without_janus)
         while not options.once:

@@ -14,7 +14,8 @@ import typer
 
 from cgrd.cli.options import failed, show_table
 from cgrd.codec import plain_tree
-from cgrd.errors import CgrdError
+from cgrd.config.check import did_you_mean
+from cgrd.errors import CgrdError, NotFound
 from cgrd.money import plain
 from cgrd.store import LedgerEntry, StoreReader
 
@@ -80,6 +81,11 @@ def show(account: Annotated[str, typer.Argument(help="tenant:account")], state: 
     """Print the newest entries of an account; `cgrd why CALL` tells what a call of the last column cost and why."""
     with reading(state) as store:
         entries = store.ledger(account=account, limit=limit, newest_first=True)
+        if not entries:
+            known = {entry.account for entry in store.ledger()}
+            tenants = sorted(each for each in known if each.partition(":")[2] == account)
+            mend = f"did you mean {' or '.join(tenants)}?" if tenants else f"wanted tenant:account{did_you_mean(account, known)}"
+            failed(NotFound.of(account, explain=f"the ledger has no entry of {account}; {mend}"))
     show_table(HEADS, [line_of(entry) for entry in entries])
 
 

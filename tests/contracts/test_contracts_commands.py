@@ -166,6 +166,9 @@ def test_the_ledger_is_verified_and_shown(daemon: Callable[..., Any]) -> None:
     assert shown[0].split("\t")[1:6] == ["balance", "type", "before", "change", "after"]
     assert shown[1].split("\t")[1:6] == ["cash", "*monetary", "0", "5", "5"]
     assert shown[1].split("\t")[6:8] == ["changed by an action", "APIerSv1.AddBalance *topup"]
+    for wrong, mend in (("1001", "did you mean cgrates.org:1001?"), ("cgrates.org:1010", "wanted tenant:account; did you mean cgrates.org:1001?")):
+        done = cgrd("ledger", "show", wrong, "--state", str(running.state))
+        assert (done.exit_code, mend in done.stderr) == (1, True), done.stderr
 
 
 def test_trace_shows_requests_as_trees(daemon: Callable[..., Any]) -> None:
@@ -175,6 +178,10 @@ def test_trace_shows_requests_as_trees(daemon: Callable[..., Any]) -> None:
     assert "watched from now on" in first.stderr
     running.answer({"method": "SessionSv1.AuthorizeEvent", "params": [{"Event": {"OriginID": "1", "Account": "1001"}, "GetAttributes": True}], "id": 1})
     told = cgrd("trace", "--once", "--details", "-s", at(running)).output
+    named = cgrd("trace", "--once", "--method", "SessionSv1.*", "-s", at(running)).output
+    assert named.splitlines()[0].endswith("1001 1"), named
+    for unwanted in (["--method", "CoreSv1.*"], ["--not", "*.AuthorizeEvent"]):
+        assert not cgrd("trace", "--once", *unwanted, "-s", at(running)).stdout
     assert "SessionSv1.AuthorizeEvent → sessions" in told
     assert "└── AttributeSv1.ProcessEvent → attributes" in told
 

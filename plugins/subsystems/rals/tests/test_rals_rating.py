@@ -123,6 +123,19 @@ def test_the_plan_has_no_rate_for_the_number():
     with pytest.raises(UnauthorizedDestination) as refused:
         cost_of(book_of(("MOBILE", rate("1"), ALWAYS, 10)), call(MINUTE, to="33"))
     assert "33" in refused.value.explain
+    assert "profile *out:cgrates.org:call:*any (plan RP) has none: add the destination" in refused.value.explain
+    assert "FallbackSubjects" not in refused.value.explain
+
+
+def test_a_subject_s_own_profile_hides_that_of_any_and_the_refusal_says_so():
+    book = book_of(("GERMANY", rate("1"), ALWAYS, 10))
+    book.put_plan(rating_plan("NARROW", [PlanLine([DestinationRate(destination="MOBILE", rating=rate("9"))], ALWAYS, Decimal(10))]))
+    own = RatingPlanActivation(RatingPlanId="NARROW")
+    book.put_profile(RatingProfile(Id=profile_key("cgrates.org", "call", "1001"), RatingPlanActivations=[own]))
+    with pytest.raises(UnauthorizedDestination) as refused:
+        cost_of(book, call(MINUTE, to="4930"))
+    for words in ("profile *out:cgrates.org:call:1001 (plan NARROW) has none", "FallbackSubjects: *out:cgrates.org:call:*any is not asked"):
+        assert words in refused.value.explain
 
 
 def test_a_part_of_the_call_without_a_rate_is_refused_not_a_crash():

@@ -103,7 +103,8 @@ class Queries:
     async def _told(self, args: SessionFilter, sessions: Mapping[str, Session], index: Index) -> list[ExternalSession]:
         found = await self.matching(args, sessions, index)
         if not found:
-            raise NotFound(explain=f"none of {len(sessions)} sessions passes {args.Filters or 'no filter'}")
+            which = f"of {len(sessions)} sessions none passes {args.Filters or 'no filter'}" if sessions else "no session is there now"
+            raise NotFound(explain=which)
         return [self._external(session, run) for session, run in found[: args.Limit]]
 
     async def matching(self, args: SessionFilter, sessions: Mapping[str, Session], index: Index) -> list[tuple[Session, SRun]]:

@@ -64,7 +64,18 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
     whose = f"{profile_key(tenant, category, subject)} to {asked.destination or ANY} at {asked.start}"
     if not found and not _is_known(book, tenant, category, subject):
         raise RatingPlanNotFound(explain=f"no rating profile for {whose}; load one for this subject or for *any")
-    raise UnauthorizedDestination(explain=f"no rate for {whose}; add the destination, or *any, to the plan")
+    raise UnauthorizedDestination(explain=f"no rate for {whose}; {_asked_in_vain(book, tenant, category, subject)}")
+
+
+def _asked_in_vain(book: RatingBook, tenant: str, category: str, subject: str) -> str:
+    """Which profile and plans had no rate, and what would mend it."""
+    own, anyone = (profile_key(tenant, category, whose) for whose in (subject, ANY))
+    profile = book.profile(own) or book.profile(anyone)
+    plans = sorted({each.RatingPlanId for each in profile.RatingPlanActivations if each.RatingPlanId}) if profile else []
+    told = f"profile {profile.Id} (plan {', '.join(plans) or 'none'}) has none: add the destination, or *any, to its plan" if profile else ""
+    if profile is None or profile.Id == anyone or book.profile(anyone) is None:
+        return told
+    return f"{told}, or *any to its FallbackSubjects: {anyone} is not asked for a subject that has a profile of its own"
 
 
 def _is_whole(found: list[Found], asked: Asked) -> bool:
