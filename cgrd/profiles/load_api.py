@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import trio
 
 from cgrd.errors import MandatoryMissing, NotFound, ServerError
 from cgrd.instants import Instant
@@ -210,7 +211,7 @@ def _stored_methods(profiles: Profiles) -> Iterator[Method]:
             data = base64.b64decode(args.File, validate=True)
         except ValueError as error:
             raise ServerError(f"illegal base64 data: {error}") from error
-        await _import(profiles, need(args.TPid), read_zip(data))
+        await _import(profiles, need(args.TPid), await trio.to_thread.run_sync(read_zip, data))
         return "OK"
 
     def forget(args: TpOnly) -> str:

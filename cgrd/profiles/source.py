@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 
 from cgrd.errors import CgrdError, ServerError
+from cgrd.profiles.archive import Room, unzip
 from cgrd.profiles.faults import Fault, PlanRefused
 
-LARGEST = 1 << 30
-"""No plan is larger than this, unpacked."""
+if TYPE_CHECKING:
+    import httpx
 
 
 class InvalidPath(CgrdError):
@@ -36,7 +37,7 @@ async def read_source(path: str, *, file_names: Iterable[str]) -> list[tuple[str
         CgrdError: `MANDATORY_IE_MISSING:FolderPath` for an empty path.
         InvalidPath: nothing is there.
         PlanRefused: a file is no UTF-8 text.
-        ServerError: an address does not answer.
+        ServerError: an address does not answer, or an archive or the web gives more than `LARGEST` or `MOST_LINES`.
     """
     if not path:
         raise CgrdError("MANDATORY_IE_MISSING:FolderPath", explain="FolderPath names the plan's folder")
@@ -69,36 +70,38 @@ def read_zip(data: bytes) -> list[tuple[str, str]]:
     """The CSV files of a zip archive.
 
     Raises:
-        ServerError: it is none, or unpacks to more than a gigabyte.
+        ServerError: it is none, or too large (`unzip`).
+        PlanRefused: a file is no UTF-8 text.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if entry.filename.endswith(".csv")]
-            if sum(entry.file_size for entry in entries) > LARGEST:
-                raise ServerError("the archive is too large", explain=f"unpacked it is more than {LARGEST} bytes")
-            return [(entry.filename, _text(archive.read(entry), entry.filename)) for entry in sorted(entries, key=lambda e: e.filename)]
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise ServerError(f"zip: not a valid zip file: {error}") from error
+    return [(name, _text(octets, name)) for name, octets in unzip(data)]
 
 
 async def _from_web(path: str, file_names: list[str]) -> list[tuple[str, str]]:
     import httpx
 
-    found = []
+    found, room = [], Room()
     async with httpx.AsyncClient(follow_redirects=True, timeout=60) as client:
         for base in path.split(";"):
             single = base.endswith(".csv")
             for address in [base] if single else [f"{base.rstrip('/')}/{name}" for name in file_names]:
                 try:
-                    answer = await client.get(address)
+                    status, content = await _fetched(client, address, room)
                 except httpx.HTTPError as error:
                     raise ServerError(f"{address}: {error}", explain="the address does not answer") from error
-                if answer.status_code == 200:
+                if status == 200:
                     name = _name(address, file_names)
-                    found.append((name, _text(answer.content, name)))
-                elif single or answer.status_code != 404:
-                    raise ServerError(f"{address}: HTTP status {answer.status_code}")
+                    found.append((name, _text(content, name)))
+                elif single or status != 404:
+                    raise ServerError(f"{address}: HTTP status {status}")
     return found
+
+
+async def _fetched(client: httpx.AsyncClient, address: str, room: Room) -> tuple[int, bytes]:
+    """Status, and content where it is 200."""
+    async with client.stream("GET", address) as answer:
+        if answer.status_code != 200:
+            return answer.status_code, b""
+        return 200, b"".join([room.take(part) async for part in answer.aiter_bytes()])
 
 
 def _name(address: str, file_names: list[str]) -> str:

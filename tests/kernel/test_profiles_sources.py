@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -15,6 +16,7 @@ import pytest
 
 from cgrd.errors import CgrdError
 from cgrd.profiles import PlanRefused
+from cgrd.profiles.archive import LARGEST, MOST_LINES
 from cgrd.profiles.source import read_source, read_zip
 
 FILES = {"Destinations.csv": "DE,49\n", "Rates.csv": "R,0,1,60s,1s,0s\n"}
@@ -87,6 +89,56 @@ async def test_sub_folders_are_searched_and_files_come_in_the_order_of_their_pat
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     with pytest.raises(CgrdError, match="not a valid zip file"):
         read_zip(data)
+
+
+def packed(members: dict[str, bytes], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def lying(data: bytes, size: int) -> bytes:
+    """An archive of one member whose list says a smaller size than it inflates to."""
+    at = data.index(b"PK\x01\x02") + 24
+    return data[:at] + size.to_bytes(4, "little") + data[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ({"Rates.csv": bytes(LARGEST + 1)}, "MiB"),
+        ({"Rates.csv": bytes(LARGEST // 2 + 1), "Timings.csv": bytes(LARGEST // 2 + 1)}, "MiB"),
+        ({"Rates.csv": b"R\n" * (MOST_LINES + 1)}, "lines"),
+        ({f"{number}.csv": b"" for number in range(1001)}, "members"),
+    ],
+)
+def test_an_archive_that_would_become_too_large_is_refused(members: dict[str, bytes], why: str) -> None:
+    with pytest.raises(CgrdError, match="the plan is too large") as refused:
+        read_zip(packed(members))
+    assert why in refused.value.explain
+
+
+def test_an_archive_that_lies_about_its_size_inflates_to_no_more_than_it_says() -> None:
+    archive = lying(packed({"Rates.csv": bytes(LARGEST)}), 10)
+    tracemalloc.start()
+    with pytest.raises(CgrdError, match="not a valid zip file"):
+        read_zip(archive)
+    kept = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert kept < 4 << 20
+
+
+def test_an_archive_packed_in_another_way_is_refused() -> None:
+    with pytest.raises(CgrdError, match="unsupported compression"):
+        read_zip(packed({"Rates.csv": b"R"}, method=zipfile.ZIP_BZIP2))
+
+
+async def test_the_web_gives_no_more_than_an_archive(web: str, folder: Path) -> None:
+    (folder / "Rates.csv").write_bytes(b"R\n" * (MOST_LINES + 1))
+    with pytest.raises(CgrdError, match="the plan is too large"):
+        await read_source(web, file_names=NAMES)
 
 
 async def test_a_file_that_is_no_text_is_refused_with_its_line(folder: Path) -> None:
