@@ -42,8 +42,11 @@ demo: setup
 	-bash scripts/system_packages.sh
 	$(BIN)/python scripts/demo.py
 
+# The bench is not part of this repository: it compares daemons, and stands beside them.
+BENCH ?= ../shared/bench
 bench: setup
-	PYTHON=$(BIN)/python $(PYTHON) ../shared/bench/bench.py --start "$(CURDIR)/$(BIN)/cgrd run --config {conf} --state {state}"
+	@test -f $(BENCH)/bench.py || { echo "no $(BENCH)/bench.py: make bench BENCH=folder names where the bench is" >&2; exit 1; }
+	PYTHON=$(BIN)/python $(PYTHON) $(BENCH)/bench.py --start "$(CURDIR)/$(BIN)/cgrd run --config {conf} --state {state}"
 
 wheels: setup           ## every distribution into dist/
 	rm -rf dist

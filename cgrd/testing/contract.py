@@ -62,7 +62,7 @@ def readme_findings(plugin: Plugin) -> Iterator[str]:
     """The README has the headings that all have."""
     text = _readme(plugin)
     if not text.strip():
-        yield "no README, or an empty one: write README.md, name it in pyproject.toml (readme), and install again"
+        yield "no README, or an empty one: write README.md, name it in pyproject.toml (readme), and install again, unless it is installed with -e"
         return
     there = {line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")}
     for heading in (*HEADINGS, *(("Standards",) if plugin.kind == "agent" else ())):
