@@ -14,6 +14,7 @@ from cgrd.errors import CgrdError, MandatoryMissing, ServerError
 from cgrd.profiles.export import row_of_record, write_folder, writing_file, zipped
 from cgrd.profiles.kind import Kind, Method
 from cgrd.profiles.plan import in_pieces
+from cgrd.profiles.sheets import checked_separator
 
 if TYPE_CHECKING:
     from cgrd.profiles.tables import Profiles
@@ -50,7 +51,7 @@ def export_methods(profiles: Profiles) -> Iterator[Method]:
     async def stored_files(args: ExportTp) -> dict[str, str]:
         if not args.TPid:
             raise MandatoryMissing("TPid")
-        separator = args.FieldSeparator or ","
+        separator = checked_separator("FieldSeparator", args.FieldSeparator)
         kinds = [kind for kind in profiles.kinds if profiles.tp.keys(kind, args.TPid)]
         return {kind.file: await in_pieces(writing_file(kind, profiles.tp.all(kind, args.TPid), separator=separator)) for kind in kinds}
 

@@ -17,6 +17,7 @@ from cgrd.profiles.kind import Method
 from cgrd.profiles.paging import Paginator
 from cgrd.profiles.plan import ALL, Files, Load, LoadOptions, load_draft, load_files, read_files
 from cgrd.profiles.progress import FileProgress, Progress
+from cgrd.profiles.sheets import checked_separator
 from cgrd.profiles.source import read_source, read_zip
 
 if TYPE_CHECKING:
@@ -202,8 +203,9 @@ def _stored_methods(profiles: Profiles) -> Iterator[Method]:
     async def import_folder(args: ImportFolder) -> str:
         if missing := [name for name in ("TPid", "FolderPath") if not getattr(args, name)]:
             raise MandatoryMissing(*missing)
+        separator = checked_separator("CsvSeparator", args.CsvSeparator)
         files = await read_source(args.FolderPath, file_names=file_names(profiles))
-        await _import(profiles, args.TPid, files, separator=args.CsvSeparator or ",", load_id=args.RunId)
+        await _import(profiles, args.TPid, files, separator=separator, load_id=args.RunId)
         return "OK"
 
     async def import_zip(args: ImportZip) -> str:

@@ -141,3 +141,15 @@ def _quoted_cell(text: str, at: int, line: int, separator: str) -> tuple[str, in
 def _bad_quote(fault: str, text: str, cell: int, at: int, line: int) -> BadLine:
     column = at - (text.rfind("\n", 0, cell) + 1)
     return BadLine(f"parse error on line {line}, column {column}: {fault}", line=line, column=column)
+
+
+def checked_separator(name: str, told: str | None) -> str:
+    """What separates cells, from an argument of that name; a comma where it is empty.
+
+    Raises:
+        Wrong: it is no single character, or one that cells are quoted or lines are ended with.
+    """
+    separator = told or ","
+    if len(separator) != 1 or separator in '\r\n"\0':
+        raise Wrong(f"{name}: invalid field or comment delimiter", explain="give one character that is no quote and no end of a line, as ; or |")
+    return separator

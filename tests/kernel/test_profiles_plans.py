@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cgrd.codec import decode, encode
-from cgrd.errors import CgrdError
+from cgrd.errors import CgrdError, Wrong
 from cgrd.filters import Filters
 from cgrd.profiles import LoadOptions, PlanRefused, Profiles, all_kinds, all_methods, load_files, load_folder
 from cgrd.profiles.plan import Load
@@ -302,6 +302,11 @@ async def test_a_plan_is_imported_loaded_and_exported_again(tmp_path: Path, stor
 
     assert await call("APIerSv1.ImportTariffPlanFromFolder", TPid="TP1", FolderPath=str(source)) == "OK"
     assert await call("APIerSv1.GetTPRatingProfileLoadIds", TPid="TP1") == ["CSVLOAD"]
+    for separator in (";;", "\n", '"'):
+        with pytest.raises(Wrong, match="FieldSeparator: invalid"):
+            await call("APIerSv1.ExportTPToZipString", TPid="TP1", FieldSeparator=separator)
+        with pytest.raises(Wrong, match="CsvSeparator: invalid"):
+            await call("APIerSv1.ImportTariffPlanFromFolder", TPid="TP2", FolderPath=str(source), CsvSeparator=separator)
     assert await call("APIerSv1.LoadTariffPlanFromStorDb", TPid="TP1") == "OK"
     assert profiles["RatingProfile"].ids() == ["*out:cgrates.org:call:*any"]
     stats = await call("APIerSv1.ExportTPToFolder", TPid="TP1", ExportPath=str(target))

@@ -18,6 +18,8 @@ from cgrd.instants import parse_instant
 from cgrd.options import FALSE_UNLESS_SAID, read_flag
 
 UNRATED: Final = Decimal(-1)
+_MOST_DIGITS: Final = 308
+"""What numbers of requests may have, and so the answers of other daemons."""
 
 
 class CDR(msgspec.Struct, kw_only=True):
@@ -142,9 +144,12 @@ def _cost(event: Mapping[str, Any]) -> Decimal:
     if value is None or value == "":
         return UNRATED
     try:
-        return value if isinstance(value, Decimal) else Decimal(str(value))
+        cost = value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation as error:
         raise Wrong(f"Cost {as_text(value)} is no number") from error
+    if not cost.is_finite() or abs(cost.adjusted()) > _MOST_DIGITS or len(cost.as_tuple().digits) > _MOST_DIGITS:
+        raise Wrong(f"Cost {str(value)[:40]} is no number that a record can hold", explain=f"wanted a number of at most {_MOST_DIGITS} digits")
+    return cost
 
 
 def _details(event: Mapping[str, Any]) -> EventCost | None:

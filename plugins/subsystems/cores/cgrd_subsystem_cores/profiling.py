@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import os
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ class TenantArgs(msgspec.Struct):
 def _folder(path: str) -> Path:
     if not path:
         raise MandatoryMissing("DirPath")
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):
         raise Wrong(f"could not create profile: {path} is no folder", explain="make the folder first, writable by the daemon")
     return Path(path)
 
