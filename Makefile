@@ -55,6 +55,7 @@ wheels: setup           ## every distribution into dist/
 docs: setup             ## pages that tests compare with the daemon
 	$(BIN)/cgrd methods --markdown -c conf/cgrd.toml > docs/METHODS.md
 	$(BIN)/python -m cgrd.profiles.docs > docs/TARIFFPLANS.md
+	$(BIN)/cgrd words --markdown > docs/VOCABULARY.md
 
 clean:
 	rm -rf .venv dist

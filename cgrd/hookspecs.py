@@ -78,6 +78,13 @@ class Hooks:
         """Exporter classes of EEs by type (`*file_csv`)."""
 
     @hookspec
+    def cgrd_words(self) -> Mapping[str, Mapping[str, object]]:  # type: ignore[empty-body]
+        """Words of its own that the plugin knows beside what it gives to the hooks above, for `cgrd words` and docs/VOCABULARY.md.
+
+        By the page's heading ("Action types"): the word, and a sentence or whatever carries the documentation.
+        """
+
+    @hookspec
     def cgrd_commands(self) -> Mapping[str, typer.Typer]:  # type: ignore[empty-body]
         """Commands of the `cgrd` command line by name; asked where a word is none of the kernel's, enabled or not."""
 

@@ -25,7 +25,7 @@ GROUPS = {"cgrd.agents": "agent", "cgrd.subsystems": "subsystem", "cgrd.exporter
 KINDS_GROUP = "cgrd.kinds"
 GIVEN = (
     "cgrd_components", "cgrd_stages", "cgrd_filter_types", "cgrd_converters", "cgrd_attribute_types", "cgrd_action_types", "cgrd_metrics",
-    "cgrd_sortings", "cgrd_exporters",
+    "cgrd_sortings", "cgrd_exporters", "cgrd_words",
 )  # fmt: skip
 """The hooks that are asked when a plugin is loaded, once: what fails in them is the plugin's fault and breaks nobody else."""
 

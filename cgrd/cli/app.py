@@ -19,9 +19,9 @@ def run(context: typer.Context) -> None:
 
 
 def _fill() -> None:
-    from cgrd.cli import configuration, ledger, loading, methods, rpc, seeing
+    from cgrd.cli import configuration, ledger, loading, methods, rpc, seeing, words
 
-    for room in (configuration, methods, loading, rpc, ledger, seeing):
+    for room in (configuration, methods, words, loading, rpc, ledger, seeing):
         room.add_to(app)
 
 

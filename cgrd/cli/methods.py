@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from importlib.resources import files
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cgrd.arguments import Field, taken_by
 from cgrd.cli.configuration import assembled
+from cgrd.cli.docstrings import first_part
 from cgrd.cli.options import CONFIG, ConfigPath, failed
 from cgrd.component import Served
 from cgrd.errors import CgrdError
@@ -54,7 +53,7 @@ def methods(
 def story(served: Served) -> Iterator[str]:
     """What a method does and takes: a line for each field, those of objects beneath them."""
     taken = taken_by(served.args)
-    yield f"{served.name} (served by {served.owner}): {_told(served.handler)}".removesuffix(": ")
+    yield f"{served.name} (served by {served.owner}): {first_part(served.handler)}".removesuffix(": ")
     yield f"takes {taken.Kind}{f': {taken.Meaning}' if taken.Meaning else ''}"
     yield from _lines(taken.Fields or (), depth=1)
 
@@ -84,12 +83,4 @@ def _rows(names: list[str], served: Mapping[str, Served], theirs: set[str]) -> I
     for name in names:
         method = served.get(name)
         own = "" if name in theirs else " (cgrd's own)"
-        yield f"| {name.partition('.')[2]} | {method.owner + own if method else 'not yet'} | {_told(method.handler) if method else ''} |"
-
-
-def _told(handler: Any) -> str:
-    """The first sentence of a function's documentation, on one line."""
-    while isinstance(handler, partial):
-        handler = handler.func
-    text = inspect.getdoc(handler) if inspect.isroutine(handler) else ""
-    return " ".join((text or "").partition("\n\n")[0].split()).replace("|", "\\|")
+        yield f"| {name.partition('.')[2]} | {method.owner + own if method else 'not yet'} | {first_part(method.handler) if method else ''} |"

@@ -9,7 +9,11 @@ from cgrd.profiles.kind import Column, Kind
 HEAD = """# Tariff plans
 
 The files of a tariff plan and their columns, in the order in which they are loaded. Made by `python -m cgrd.profiles.docs` out of the declarations that
-load them; a test compares this page with those.
+load them; a test compares this page with those. Which words a column may hold (action types, threshold types, timings …) and what they mean stands in
+[VOCABULARY.md](VOCABULARY.md); `cgrd load FOLDER --check` warns of those that nobody knows.
+
+Durations are written `60s`, `1m30s`, `500ms`; a bare number is nanoseconds (octets or pieces, where data or
+messages are charged), so `60` is next to nothing.
 """
 
 
@@ -28,8 +32,17 @@ def _section(kind: Kind) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for number, column in enumerate(kind.columns, 1):
         where = f"{column.item}[].{column.into}" if column.item else column.into
-        yield f"| {number} | {column.name} | {where} | {column.cell.word} | {_empty(column)} | {_merging(kind, column)} |"
+        yield f"| {number} | {column.name} | {where} | {_held(column)} | {_empty(column)} | {_merging(kind, column)} |"
     yield ""
+
+
+def _held(column: Column) -> str:
+    return f"{column.cell.word}: [{column.words.lower()}](VOCABULARY.md#{anchor(column.words)})" if column.words else column.cell.word
+
+
+def anchor(heading: str) -> str:
+    """Where a heading of a page is, as an address within it."""
+    return heading.lower().replace(" ", "-")
 
 
 def _empty(column: Column) -> str:

@@ -27,6 +27,7 @@ class Column:
         into: the record's field.
         item: the list of nested items that the column belongs to (`Attributes`); "" for the record itself.
         first: the first row's value holds; otherwise later rows that are not empty overwrite it.
+        words: the heading of docs/VOCABULARY.md under which the words stand that it may hold.
     """
 
     name: str
@@ -34,11 +35,12 @@ class Column:
     cell: Cell = TEXT
     item: str = ""
     first: bool = False
+    words: str = ""
 
 
-def column(name: str, cell: Cell = TEXT, *, into: str = "", item: str = "", first: bool = False) -> Column:
+def column(name: str, cell: Cell = TEXT, *, into: str = "", item: str = "", first: bool = False, words: str = "") -> Column:
     """A column; `into` names the record's field where it differs from the heading."""
-    return Column(name=name, into=into or name, cell=cell, item=item, first=first)
+    return Column(name=name, into=into or name, cell=cell, item=item, first=first, words=words)
 
 
 @dataclass(frozen=True, kw_only=True)

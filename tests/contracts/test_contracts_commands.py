@@ -13,6 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cgrd.cli.app import app
+from cgrd.cli.words import installed, vocabulary
+from cgrd.profiles import all_kinds
 
 ROOT = Path(__file__).parents[2]
 CONFIG = str(ROOT / "conf" / "cgrd.toml")
@@ -89,6 +91,31 @@ def test_a_method_tells_what_it_takes() -> None:
 
 def test_the_page_of_methods_is_what_the_daemon_says() -> None:
     assert cgrd("methods", "--markdown", "-c", CONFIG).output == (ROOT / "docs" / "METHODS.md").read_text(), "make docs"
+
+
+def test_the_page_of_words_is_what_is_installed() -> None:
+    assert cgrd("words", "--markdown").output == (ROOT / "docs" / "VOCABULARY.md").read_text(), "make docs"
+
+
+def test_every_word_is_explained_and_every_heading_that_a_column_names_is_there() -> None:
+    found = vocabulary(installed())
+    assert [word for held in found.values() for word, (_, told) in held.items() if not told] == []
+    assert {column.words for kind in all_kinds() for column in kind.columns} - {""} <= found.keys()
+    assert "the URL" in found["Action types"]["*http_post"][1]
+
+
+def test_words_are_printed_by_their_heading() -> None:
+    told = cgrd("words", "threshold").output
+    assert "*max_event_counter\t" in told
+    assert "*topup" not in told
+    assert "there are Action types" in cgrd("words", "colours").stderr
+
+
+async def test_the_words_of_a_stranger_stand_with_ours(install: Callable[..., None]) -> None:
+    install("acme-words", "words", (Path(__file__).with_name("words") / "words.py").read_text(), schema={"type": "object"})
+    found = vocabulary(installed())
+    assert found["Action types"]["*double"][0] == "acme-words"
+    assert found["Metrics"]["*longest"][0] == "acme-words"
 
 
 def test_console_calls_a_method(daemon: Callable[..., Any]) -> None:

@@ -42,7 +42,7 @@ def _key(source: Source) -> tuple[str, str]:
 
 
 def answer(source: Source) -> Make:
-    """The maker: reads what was answered."""
+    """`*http#<url>`: what a web service answers, asked with the fields as query parameters, or with the whole event for `*any`."""
     key = _key(source)
 
     def make(roots: Roots, current: Callable[[], str | None]) -> str:

@@ -19,8 +19,12 @@ from cgrd.money import round_decimal
 _LARGEST_EXPONENT = 400
 
 
-def _arithmetic(compute: Callable[[Sequence[Any]], Any]) -> Callable[[Source], Make]:
-    return lambda source: lambda roots, current: compute(source.operands(roots))
+def _arithmetic(compute: Callable[[Sequence[Any]], Any], told: str) -> Callable[[Source], Make]:
+    def compiled(source: Source) -> Make:
+        return lambda roots, current: compute(source.operands(roots))
+
+    compiled.__doc__ = told
+    return compiled
 
 
 def usage_difference(source: Source) -> Make:
@@ -80,10 +84,10 @@ def date_time(source: Source) -> Make:
 
 
 NUMBERS = (
-    FieldType(name="*sum", compile=_arithmetic(arithmetic.add)),
-    FieldType(name="*difference", compile=_arithmetic(arithmetic.subtract)),
-    FieldType(name="*multiply", compile=_arithmetic(arithmetic.multiply)),
-    FieldType(name="*divide", compile=_arithmetic(arithmetic.divide)),
+    FieldType(name="*sum", compile=_arithmetic(arithmetic.add, "The sum of the values.")),
+    FieldType(name="*difference", compile=_arithmetic(arithmetic.subtract, "The first value without the others.")),
+    FieldType(name="*multiply", compile=_arithmetic(arithmetic.multiply, "The product of the values.")),
+    FieldType(name="*divide", compile=_arithmetic(arithmetic.divide, "The first value divided by the others.")),
     FieldType(name="*usage_difference", compile=usage_difference),
     FieldType(name="*cc_usage", compile=credit_control_usage),
     FieldType(name="*value_exponent", compile=value_exponent),

@@ -11,7 +11,7 @@ Current = Callable[[], str | None]
 
 
 def nothing(source: Source) -> Make:
-    """`*none`, `*remove`, `*removeall`, `*filler`: no value."""
+    """`*none`, `*remove`, `*removeall`: no value; `*remove` and `*removeall` are for templates alone and take out what is there."""
     return lambda roots, current: ""
 
 
@@ -22,7 +22,7 @@ def constant(source: Source) -> Make:
 
 
 def variable(source: Source) -> Make:
-    """`*variable`, `*composed`, `*group`: the joined text."""
+    """`*variable`, `*composed`, `*group`, `*filler`: the joined text; `*composed` appends it to what is there, `*group` and `*filler` are for templates alone."""
     return lambda roots, current: source.text(roots)
 
 

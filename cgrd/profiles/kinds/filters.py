@@ -61,7 +61,7 @@ FILTER = Kind(
     columns=(
         column("Tenant"),
         column("ID"),
-        column("Type", item="Filters"),
+        column("Type", item="Filters", words="Filter types"),
         column("Element", item="Filters"),
         column("Values", LIST, item="Filters"),
         column("ActivationInterval", INTERVAL),

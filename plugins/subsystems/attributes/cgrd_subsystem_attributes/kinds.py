@@ -186,7 +186,7 @@ ATTRIBUTE_PROFILE = Kind(
         column("ActivationInterval", INTERVAL),
         column("AttributeFilterIDs", LIST, into="FilterIDs", item="Attributes"),
         column("Path", item="Attributes"),
-        column("Type", item="Attributes"),
+        column("Type", item="Attributes", words="Attribute types"),
         column("Value", VALUE, item="Attributes"),
         column("Blocker", FLAG, first=True),
         column("Weight", NUMBER),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cgrd import Component, Stage, hookimpl, stages_of
 
@@ -19,3 +19,10 @@ def cgrd_stages() -> Sequence[Stage]:
     from cgrd_subsystem_rals import stages
 
     return stages_of(vars(stages))
+
+
+@hookimpl
+def cgrd_words() -> Mapping[str, Mapping[str, object]]:
+    from cgrd_subsystem_rals.vocabulary import words
+
+    return words()

@@ -33,7 +33,7 @@ RANKING_PROFILE = Kind(
         column("Schedule"),
         column("StatIDs", LIST),
         column("MetricIDs", LIST),
-        column("Sorting"),
+        column("Sorting", words="Orders of rankings"),
         column("SortingParameters", LIST),
         column("Stored", FLAG),
         column("ThresholdIDs", LIST),

@@ -90,7 +90,7 @@ ROUTE_PROFILE = Kind(
         column("ID"),
         column("FilterIDs", LIST),
         column("ActivationInterval", INTERVAL),
-        column("Sorting"),
+        column("Sorting", words="Sortings"),
         column("SortingParameters", LIST),
         column("RouteID", into="ID", item="Routes"),
         column("RouteFilterIDs", LIST, into="FilterIDs", item="Routes"),

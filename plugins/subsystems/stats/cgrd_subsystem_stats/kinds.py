@@ -79,7 +79,7 @@ STAT_QUEUE_PROFILE = Kind(
         column("QueueLength", INTEGER),
         column("TTL", DURATION),
         column("MinItems", INTEGER),
-        column("MetricIDs", LIST, into="MetricID", item="Metrics"),
+        column("MetricIDs", LIST, into="MetricID", item="Metrics", words="Metrics"),
         column("MetricFilterIDs", LIST, into="FilterIDs", item="Metrics"),
         column("Stored", FLAG),
         column("Blocker", FLAG),

@@ -15,63 +15,99 @@ from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 
 def topup(doing: Doing) -> None:
-    """Add to the balances meant, or make one."""
+    """Add Units to the balances that the balance columns mean, or make one.
+
+    ExtraParameters: empty, or factors of the balance by category or destination as a JSON map of numbers.
+    """
     doing.topup(doing.units)
 
 
 def topup_reset(doing: Doing) -> None:
-    """Set the balances meant to nothing, then add."""
+    """Set the balances that the balance columns mean to nothing, then add Units.
+
+    ExtraParameters: as of `*topup`.
+    """
     operations.topup(doing.purse(), doing.wanted, doing.units, at=doing.at, reset=True)
 
 
 def debit(doing: Doing) -> None:
-    """Take from the balances meant."""
+    """Take Units from the balances that the balance columns mean.
+
+    ExtraParameters: none.
+    """
     doing.debit(doing.units)
 
 
 def debit_reset(doing: Doing) -> None:
-    """Set the balances meant to nothing, then take."""
+    """Set the balances that the balance columns mean to nothing, then take Units.
+
+    ExtraParameters: none.
+    """
     operations.take(doing.purse(), doing.wanted, doing.units, at=doing.at, reset=True)
 
 
 def topup_zero_negative(doing: Doing) -> None:
-    """Set balances below nothing to nothing, then subtract the units as they are."""
+    """Set the balances meant that are below nothing to nothing, then subtract Units as they are.
+
+    ExtraParameters: none.
+    """
     operations.topup_zero_negative(doing.purse(), doing.wanted, doing.units, at=doing.at)
 
 
 def set_balance(doing: Doing) -> None:
-    """Set a balance, or make it."""
+    """Give the balance that BalanceTag names the columns' values, or make it.
+
+    ExtraParameters: as of `*topup`.
+    """
     given = doing.action.Balance is not None and doing.action.Balance.Value is not None
     operations.set_balance(doing.purse(), doing.wanted, doing.units if given else None, at=doing.at)
 
 
 def remove_balance(doing: Doing) -> None:
-    """Delete the balances meant."""
+    """Delete the balances that the balance columns mean.
+
+    ExtraParameters: none.
+    """
     operations.remove(doing.purse(), doing.wanted, at=doing.at)
 
 
 def remove_expired(doing: Doing) -> None:
-    """Delete the expired balances meant."""
+    """Delete those of the balances meant whose time is over.
+
+    ExtraParameters: none.
+    """
     operations.remove_expired(doing.purse(), doing.wanted, at=doing.at)
 
 
 def set_expiry(doing: Doing) -> None:
-    """Give the balances meant another end."""
+    """Give the balances meant the end that ExpiryTime says.
+
+    ExtraParameters: none.
+    """
     operations.set_expiry(doing.purse(), doing.wanted)
 
 
 def reset_account(doing: Doing) -> None:
-    """Begin anew."""
+    """Put an empty balance in place of the balances of each type, and let the triggers fire again; counters stay.
+
+    ExtraParameters: none.
+    """
     operations.reset_account(doing.purse())
 
 
 def reset_counters(doing: Doing) -> None:
-    """Set counters to nothing."""
+    """Set the counters that threshold types `…_counter` look at to nothing: those of BalanceType, or all.
+
+    ExtraParameters: none.
+    """
     operations.reset_counters(doing.purse(), doing.wanted)
 
 
 def transfer_to_default(doing: Doing) -> None:
-    """Empty money balances into `*default`."""
+    """Empty the money balances meant into the balance `*default`.
+
+    ExtraParameters: none.
+    """
     operations.transfer_to_default(doing.purse(), doing.wanted, at=doing.at)
 
 
@@ -84,7 +120,10 @@ class Transfer(msgspec.Struct):
 
 
 def transfer_balance(doing: Doing) -> None:
-    """Move units to another balance, also of another account."""
+    """Move Units from the balance that BalanceTag names to another one, also of another account.
+
+    ExtraParameters: JSON with DestinationAccountID (`tenant:account`), DestinationBalanceID, and perhaps DestinationReferenceValue.
+    """
     extra: Transfer = doing.extra(Transfer)
     source = doing.purse()
     same = extra.DestinationAccountID == doing.key

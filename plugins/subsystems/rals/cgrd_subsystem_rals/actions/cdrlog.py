@@ -31,7 +31,9 @@ USUAL: Final = {
 
 
 def cdrlog(doing: Doing) -> None:
-    """Hand a record of each moving action to CDRs, when the set is kept.
+    """Hand a record of each moving action to CDRs, when the set is kept, over `schedulers.cdrs_conns`.
+
+    ExtraParameters: empty, or a JSON map of the record's fields to rules (`~*acnt.…`, `~*act.…`, `~*req.…`).
 
     Raises:
         Wrong: `schedulers.cdrs_conns` is empty, or ExtraParameters are no map.

@@ -16,7 +16,9 @@ METRIC = "*ddc"
 
 
 def set_dialled(doing: Doing) -> None:
-    """Fill the destination `*ddc…` that a balance of the account names with what the queues of ExtraParameters have counted.
+    """Fill the destination `*ddc…` that a balance of the account names with what queues have counted.
+
+    ExtraParameters: ids of queues with the metric `*ddc`, `;` between.
 
     Raises:
         Wrong: no queue is named.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from cgrd import Subsystem, without_account
@@ -35,7 +35,9 @@ PROFILES = {
 
 @without_account
 def profile(doing: Doing) -> None:
-    """Make a profile, or add to it: the columns of its file, and options behind them, which are not looked at.
+    """Make a profile, or add to it, when the set is kept.
+
+    ExtraParameters: the columns of the kind's file and options behind them, which are not looked at; `;` between, `&` within a list.
 
     Raises:
         Wrong: there are not so many parameters, or no plugin has such profiles.
@@ -69,6 +71,7 @@ def _asks(method: str, count: int) -> Callable[[Callable[[list[str], Doing], dic
 
     def wrap(arguments: Callable[[list[str], Doing], dict[str, Any]]) -> Run:
         @without_account
+        @wraps(arguments)
         def run(doing: Doing) -> None:
             doing.later(partial(ask_apiers, doing, method, arguments(parameters(doing, count), doing)))
 
@@ -90,7 +93,10 @@ async def ask_apiers(doing: Doing, method: str, args: dict[str, Any]) -> None:
 
 @_asks("APIerSv1.SetDestination", 2)
 def destination(given: list[str], _: Doing) -> dict[str, Any]:
-    """Id;Prefix&…"""
+    """Set a destination over ApierS.
+
+    ExtraParameters: `Id;Prefix&…`.
+    """
     return {"Id": given[0], "Prefixes": listed(given[1]), "Overwrite": True}
 
 
@@ -101,19 +107,28 @@ def _plan(given: list[str]) -> dict[str, Any]:
 
 @_asks("APIerSv1.SetActionPlan", 5)
 def action_plan(given: list[str], _: Doing) -> dict[str, Any]:
-    """Id;ActionsId;TimingId;Weight;Overwrite."""
+    """Set an action plan over ApierS.
+
+    ExtraParameters: `Id;ActionsId;TimingId;Weight;Overwrite`.
+    """
     return _plan(given)
 
 
 @_asks("APIerSv1.SetActionPlanAccounts", 6)
 def action_plan_accounts(given: list[str], _: Doing) -> dict[str, Any]:
-    """Id;ActionsId;TimingId;Weight;Overwrite;tenant:account&…"""
+    """Set an action plan of accounts over ApierS.
+
+    ExtraParameters: `Id;ActionsId;TimingId;Weight;Overwrite;tenant:account&…`.
+    """
     return {**_plan(given), "AccountIDs": listed(given[5])}
 
 
 @_asks("APIerSv2.SetActions", 18)
 def action(given: list[str], _: Doing) -> dict[str, Any]:
-    """The columns of Actions.csv, and Overwrite."""
+    """Set actions over ApierS.
+
+    ExtraParameters: the columns of Actions.csv, and Overwrite; `;` between, `&` within a list.
+    """
     row: dict[str, Any] = {column.into: text.replace("&", ";") for column, text in zip(ACTIONS.columns[1:], given[1:17], strict=True)}
     row["ExtraParameters"] = given[2]
     row["Weight"] = read_number(given[16])
@@ -122,7 +137,10 @@ def action(given: list[str], _: Doing) -> dict[str, Any]:
 
 @_asks("APIerSv1.SetActionTrigger", 21)
 def action_trigger(given: list[str], _: Doing) -> dict[str, Any]:
-    """The columns of ActionTriggers.csv."""
+    """Set an action trigger over ApierS.
+
+    ExtraParameters: the columns of ActionTriggers.csv; `;` between, `&` within a list.
+    """
     named = zip(ACTION_TRIGGERS.columns[2:], given[2:], strict=True)
     fields = {"ActionsID" if column.into == "ActionsId" else column.into: text.replace("&", ";") for column, text in named if text}
     return {"GroupID": given[0], "UniqueID": given[1], "ActionTrigger": fields}
@@ -130,7 +148,10 @@ def action_trigger(given: list[str], _: Doing) -> dict[str, Any]:
 
 @_asks("APIerSv1.SetRatingProfile", 7)
 def rating_profile(given: list[str], doing: Doing) -> dict[str, Any]:
-    """The columns of RatingProfiles.csv, and options, which are not looked at."""
+    """Set a rating profile over ApierS.
+
+    ExtraParameters: the columns of RatingProfiles.csv, and options, which are not looked at; `;` between, `&` within a list.
+    """
     activation = {"ActivationTime": given[3], "RatingPlanId": given[4], "FallbackSubjects": given[5].replace("&", ";")}
     return {"Tenant": tenant_of(doing, given[0]), "Category": given[1], "Subject": given[2], "RatingPlanActivations": [activation]}
 

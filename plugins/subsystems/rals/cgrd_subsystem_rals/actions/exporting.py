@@ -13,7 +13,10 @@ from cgrd_subsystem_rals.actions.doing import Doing, Run
 
 @without_account
 def export(doing: Doing) -> None:
-    """Hand over to EEs, over `apiers.ees_conns`, when the set is committed; without exporters that take it, all is well."""
+    """Hand the account, or the event, to EEs over `apiers.ees_conns`, when the set is committed; without exporters that take it, all is well.
+
+    ExtraParameters: ids of exporters, `;` between; empty means all.
+    """
     ids = [part for part in doing.action.ExtraParameters.split(";") if part]
     event: dict[str, Any] = plain_tree(doing.told())
     args = {

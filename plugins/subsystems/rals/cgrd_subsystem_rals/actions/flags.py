@@ -14,22 +14,34 @@ from cgrd_subsystem_rals.bindings import unbind_everywhere
 
 
 def allow_negative(doing: Doing) -> None:
-    """Let the account go below nothing."""
+    """Let the account go below nothing.
+
+    ExtraParameters: none.
+    """
     doing.account().AllowNegative = True
 
 
 def deny_negative(doing: Doing) -> None:
-    """Keep the account above nothing."""
+    """Keep the account above nothing.
+
+    ExtraParameters: none.
+    """
     doing.account().AllowNegative = False
 
 
 def enable_account(doing: Doing) -> None:
-    """Let the account be used."""
+    """Let the account be used again.
+
+    ExtraParameters: none.
+    """
     doing.account().Disabled = False
 
 
 def disable_account(doing: Doing) -> None:
-    """Do not let the account be used."""
+    """Lock the account: new calls are refused with ACCOUNT_DISABLED, and its triggers fire no more.
+
+    ExtraParameters: none.
+    """
     doing.account().Disabled = True
 
 
@@ -65,19 +77,28 @@ def _is_about(trigger: ActionTrigger, wanted: BalanceFilter) -> bool:
 
 
 def reset_triggers(doing: Doing) -> None:
-    """Let triggers fire again."""
+    """Let triggers that have fired fire again.
+
+    ExtraParameters: JSON with GroupID, UniqueID, ThresholdType; empty means the triggers on the balances meant.
+    """
     for trigger in triggers_meant(doing):
         trigger.Executed = False
 
 
 def set_recurrent(doing: Doing) -> None:
-    """Let triggers fire again and again."""
+    """Let triggers fire again and again, as Recurrent does.
+
+    ExtraParameters: JSON with GroupID, UniqueID, ThresholdType; empty means the triggers on the balances meant.
+    """
     for trigger in triggers_meant(doing):
         trigger.Recurrent = True
 
 
 def unset_recurrent(doing: Doing) -> None:
-    """Let triggers fire once."""
+    """Let triggers fire once only.
+
+    ExtraParameters: JSON with GroupID, UniqueID, ThresholdType; empty means the triggers on the balances meant.
+    """
     for trigger in triggers_meant(doing):
         trigger.Recurrent = False
 
@@ -90,7 +111,10 @@ class Whose(msgspec.Struct):
 
 
 def remove_account(doing: Doing) -> None:
-    """Delete an account and what binds it to plans."""
+    """Delete an account and what binds it to plans.
+
+    ExtraParameters: JSON with Tenant and Account; empty means the account itself.
+    """
     named: Whose = doing.extra(Whose) if doing.action.ExtraParameters else Whose()
     key = doing.desk.key(named.Tenant, named.Account) if named.Account else doing.key
     doing.work.remove(key)

@@ -24,7 +24,10 @@ FOR_GOOD: Final = 500
 
 @without_account
 def mail_async(doing: Doing) -> None:
-    """Mail the account, or the event, to the addresses of ExtraParameters."""
+    """Mail the account, or the event, over the server of section `mailer`.
+
+    ExtraParameters: the addresses, `,` between.
+    """
     addresses = [part.strip() for part in doing.action.ExtraParameters.replace(";", ",").split(",") if part.strip()]
     if not addresses:
         raise Wrong("*mail_async: no address", explain="ExtraParameters are mail addresses with , between")

@@ -25,13 +25,19 @@ def _named(doing: Doing) -> dict[str, Any]:
 
 @without_account
 def reset_threshold(doing: Doing) -> None:
-    """Let a threshold count anew, over `schedulers.thresholds_conns`."""
+    """Let a threshold count anew, over `schedulers.thresholds_conns`.
+
+    ExtraParameters: `tenant:id` of the threshold, or its id alone.
+    """
     _ask(doing, "thresholds", "ThresholdSv1.ResetThreshold", _named(doing))
 
 
 @without_account
 def reset_stat_queue(doing: Doing) -> None:
-    """Empty a queue of statistics, over `schedulers.stats_conns`."""
+    """Empty a queue of statistics, over `schedulers.stats_conns`.
+
+    ExtraParameters: `tenant:id` of the queue, or its id alone.
+    """
     _ask(doing, "stats", "StatSv1.ResetStatQueue", _named(doing))
 
 
@@ -43,7 +49,9 @@ def _ask(doing: Doing, edge: str, method: str, args: dict[str, Any]) -> None:
 
 @without_account
 def remove_session_costs(doing: Doing) -> None:
-    """Let CDRs forget what sessions have cost, over `schedulers.cdrs_conns`; ExtraParameters are ids of filters on `~*sc.<field>`.
+    """Let CDRs forget what sessions have cost, over `schedulers.cdrs_conns`.
+
+    ExtraParameters: ids of filters on `~*sc.<field>`, `;` between; empty means all.
 
     Raises:
         Wrong: `schedulers.cdrs_conns` is empty.
@@ -55,7 +63,10 @@ def remove_session_costs(doing: Doing) -> None:
 
 
 def reset_account_cdr(doing: Doing) -> None:
-    """Set balances to what the account's last record says they held."""
+    """Set balances to what the account's last record says they held, asked over `schedulers.cdrs_conns`.
+
+    ExtraParameters: none.
+    """
     doing.later(partial(_restore, doing))
 
 

@@ -28,19 +28,28 @@ MAY_PASS: Final = (408, 425, 429)
 
 @without_account
 def http_post(doing: Doing) -> None:
-    """Post the account, or the event, as JSON."""
+    """Post the account, or the event where there is no account, as JSON to a web server; a set that is executed by hand waits for its answer.
+
+    ExtraParameters: the URL.
+    """
     _post(doing, doing.told(), waited=True)
 
 
 @without_account
 def http_post_async(doing: Doing) -> None:
-    """The same, and nobody waits for it."""
+    """Post as `*http_post` does, and nobody waits for the answer.
+
+    ExtraParameters: the URL.
+    """
     _post(doing, doing.told(), waited=False)
 
 
 @without_account
 def post_event(doing: Doing) -> None:
-    """Post the event as JSON."""
+    """Post the event that set the actions off as JSON.
+
+    ExtraParameters: the URL.
+    """
     _post(doing, dict(doing.event or {}), waited=True)
 
 
@@ -84,7 +93,10 @@ async def posted(desk: Desk, url: str, body: bytes, *, id: str = "") -> bytes:
 
 
 def remote_set_account(doing: Doing) -> None:
-    """Post the account and keep what is answered in its place."""
+    """Post the account as JSON and keep the account that is answered in its place.
+
+    ExtraParameters: the URL.
+    """
     doing.later(partial(_replace, doing, encode(doing.account())))
 
 

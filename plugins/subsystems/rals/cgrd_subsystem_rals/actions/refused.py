@@ -12,7 +12,7 @@ WHY = {
 
 @without_account
 def refuse(doing: Doing) -> None:
-    """Fail.
+    """Not carried out here: the set fails, and the log says why.
 
     Raises:
         ActionFailed: always.

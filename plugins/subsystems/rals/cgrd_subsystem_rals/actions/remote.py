@@ -60,7 +60,11 @@ def filled_parameters(doing: Doing) -> Parameters:
 
 @without_account
 def cgr_rpc(doing: Doing) -> None:
-    """Call a method of another service; where it is `Async`, nobody waits for the answer."""
+    """Call a method of this daemon or another; where it is `Async`, nobody waits for the answer.
+
+    ExtraParameters: JSON with Address (`host:port`, a URL, or `*internal`), Transport (`*json`, `*http_jsonrpc`), Method, Params,
+    Attempts and Async; `<<.Account.ID>>`, `<<.Action.…>>` and `<<.Event.…>>` are filled in.
+    """
     asked = filled_parameters(doing)
     doing.send(CALL, asked.Address, asked, waited=not asked.Async, told=not asked.Async, attempts=asked.Attempts)
 

@@ -16,13 +16,19 @@ PARTS = 5
 
 @without_account
 def alter_sessions(doing: Doing) -> None:
-    """Let agents change the sessions that pass filters."""
+    """Let agents change the sessions that pass filters, over `rals.sessions_conns`.
+
+    ExtraParameters: `tenant;filter&filter;limit;option:value&…;field:value&…`, each part may be empty.
+    """
     doing.ask("rals", "sessions", "SessionSv1.AlterSessions", selection(doing))
 
 
 @without_account
 def force_disconnect(doing: Doing) -> None:
-    """End the sessions that pass filters."""
+    """End the sessions that pass filters, over `rals.sessions_conns`.
+
+    ExtraParameters: `tenant;filter&filter;limit;option:value&…;field:value&…`, each part may be empty.
+    """
     doing.ask("rals", "sessions", "SessionSv1.ForceDisconnect", selection(doing))
 
 

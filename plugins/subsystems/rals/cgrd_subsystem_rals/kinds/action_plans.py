@@ -157,7 +157,7 @@ ACTION_PLAN = Kind(
     columns=(
         column("Tag", into="ID"),
         column("ActionsTag", into="ActionsId", item="ActionPlan"),
-        column("TimingTag", into="TimingId", item="ActionPlan"),
+        column("TimingTag", into="TimingId", item="ActionPlan", words="Timings"),
         column("Weight", NUMBER, item="ActionPlan"),
     ),
     key=("Tag",),

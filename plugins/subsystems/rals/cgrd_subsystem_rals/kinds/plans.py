@@ -110,7 +110,7 @@ RATING_PLAN = Kind(
     columns=(
         column("Tag", into="ID"),
         column("DestratesTag", into="DestinationRatesId", item="RatingPlanBindings"),
-        column("TimingTag", into="TimingId", item="RatingPlanBindings"),
+        column("TimingTag", into="TimingId", item="RatingPlanBindings", words="Timings"),
         column("Weight", NUMBER, item="RatingPlanBindings"),
     ),
     key=("Tag",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -11,9 +12,21 @@ import msgspec
 
 from cgrd.costs import RGRate, RIRate
 from cgrd.durations import parse_duration
-from cgrd.profiles import INTEGER, NUMBER, Draft, Items, Kind, Refused, TpApi, column
+from cgrd.profiles import INTEGER, NUMBER, TEXT, Draft, Items, Kind, Refused, TpApi, column
 
 ANY = "*any"
+ROUNDING = {
+    "": "Not rounded.",
+    "*up": "Up to the next value of RoundingDecimals places.",
+    "*middle": "To the nearest value of RoundingDecimals places, halves up.",
+    "*down": "Down to RoundingDecimals places.",
+}
+MAX_COST = {
+    "": "MaxCost is not looked at.",
+    "*free": "What the call uses beyond MaxCost is free.",
+    "*disconnect": "The call ends when it has cost MaxCost.",
+}
+SPAN = replace(TEXT, word="duration (`60s`; a bare number is ns: `60` is 60 ns; or octets, pieces, as the use is counted)")
 CHUNK = 2_000
 
 
@@ -118,9 +131,9 @@ RATES = Kind(
         column("Tag", into="ID"),
         column("ConnectFee", NUMBER, item="RateSlots"),
         column("Rate", NUMBER, item="RateSlots"),
-        column("RateUnit", item="RateSlots"),
-        column("RateIncrement", item="RateSlots"),
-        column("GroupIntervalStart", item="RateSlots"),
+        column("RateUnit", SPAN, item="RateSlots"),
+        column("RateIncrement", SPAN, item="RateSlots"),
+        column("GroupIntervalStart", SPAN, item="RateSlots"),
     ),
     key=("Tag",),
     items=Items(field="RateSlots"),
@@ -143,10 +156,10 @@ DESTINATION_RATES = Kind(
         column("Tag", into="ID"),
         column("DestinationsTag", into="DestinationId", item="DestinationRates"),
         column("RatesTag", into="RateId", item="DestinationRates"),
-        column("RoundingMethod", item="DestinationRates"),
+        column("RoundingMethod", item="DestinationRates", words="Rounding methods"),
         column("RoundingDecimals", INTEGER, item="DestinationRates"),
         column("MaxCost", NUMBER, item="DestinationRates"),
-        column("MaxCostStrategy", item="DestinationRates"),
+        column("MaxCostStrategy", item="DestinationRates", words="Strategies of a maximal cost"),
     ),
     key=("Tag",),
     items=Items(field="DestinationRates"),

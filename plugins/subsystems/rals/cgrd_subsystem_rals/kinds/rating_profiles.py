@@ -153,5 +153,7 @@ RATING_PROFILE = Kind(
     ),
     build=build,
     export=False,
-    docs="Which plan rates a tenant's category and subject, from when on, and whose rates are asked where it has none.",
+    docs="Which plan rates a tenant's category and subject, from when on, and whose rates are asked where it has none. A profile is called "
+    "`*out:tenant:category:subject` in the API and in explanations: `*out` (the direction, there is only this one) is put before it, no row writes it. A "
+    "subject without a profile has that of `*any`; one that has its own has `*any`'s rates only where its FallbackSubjects name `*any`.",
 )

@@ -91,6 +91,21 @@ _BUILT_IN: dict[str, Callable[[datetime], dict[str, Any]]] = {
 """What timings that need no row say, by the moment at which they are read."""
 
 
+BUILT_IN = {
+    "*any": "Always; in an action plan, every day at midnight.",
+    "*asap": "At once, and once only.",
+    "*every_minute": "Every minute, at the second at which the plan was loaded.",
+    "*hourly": "Every hour, at the minute and second at which the plan was loaded.",
+    "*daily": "Every day, at the time of day at which the plan was loaded; a row of Timings.csv with Time `00:00:00` means midnight.",
+    "*weekly": "Every week, on the day and at the time at which the plan was loaded.",
+    "*monthly": "On the day of the month and at the time at which the plan was loaded; a month without that day is left out.",
+    "*monthly_estimated": "As `*monthly`; a month without that day has its last day instead.",
+    "*month_end": "On the last day of each month, at the time at which the plan was loaded.",
+    "*yearly": "On the date and at the time at which the plan was loaded.",
+}
+"""What they mean, for people; in Timings.csv a Time may also be `+duration`, so long after the plan was loaded, once."""
+
+
 def builtin_timing(id: str, now: Instant) -> RITiming | None:
     """A timing that needs no row, anchored at `now`; None when the id names none of them."""
     says = _BUILT_IN.get(id)

@@ -17,6 +17,22 @@ from cgrd_subsystem_rals.accounts.records import ActionTrigger, BalanceFilter
 from cgrd_subsystem_rals.kinds.actions import needed_timing
 from cgrd_subsystem_rals.kinds.balances import flag, weight, word, words
 
+THRESHOLD_TYPES = {
+    "*max_balance": "A balance that changed holds ThresholdValue or more.",
+    "*min_balance": "A balance that changed holds ThresholdValue or less.",
+    "*balance_expired": "The time of a balance meant is over.",
+    "*max_event_counter": "What the account's calls used of BalanceType (`*monetary`: cost) reached ThresholdValue; the counter is the trigger's own and goes "
+    "on until `*reset_counters`, BalanceCategories and BalanceDestinationTags narrow what is counted.",
+    "*min_event_counter": "As `*max_event_counter`, while the counter is at ThresholdValue or below.",
+    "*max_balance_counter": "What was taken from the balances meant reached ThresholdValue; the counter goes on until `*reset_counters`.",
+    "*min_balance_counter": "As `*max_balance_counter`, while the counter is at ThresholdValue or below.",
+    "*max_event_connect": "As `*max_event_counter`, in a counter of its own.",
+    "*min_event_connect": "As `*min_event_counter`, in a counter of its own.",
+    "*max_balance_connect": "As `*max_event_counter`, in a counter of its own.",
+    "*min_balance_connect": "As `*min_event_counter`, in a counter of its own.",
+}
+"""When a trigger fires. Amounts are in the balance's unit: money, ns, octets or pieces. A disabled account fires nothing."""
+
 
 class ActionTriggers(msgspec.Struct):
     """The triggers of a group."""
@@ -185,14 +201,14 @@ ACTION_TRIGGERS = Kind(
     columns=(
         column("Tag", into="ID"),
         column("UniqueId", into="UniqueID", item="ActionTriggers"),
-        column("ThresholdType", item="ActionTriggers"),
+        column("ThresholdType", item="ActionTriggers", words="Threshold types"),
         column("ThresholdValue", NUMBER, item="ActionTriggers"),
         column("Recurrent", FLAG, item="ActionTriggers"),
         column("MinSleep", item="ActionTriggers"),
         column("ExpiryTime", into="ExpirationDate", item="ActionTriggers"),
         column("ActivationTime", into="ActivationDate", item="ActionTriggers"),
         column("BalanceTag", into="BalanceId", item="ActionTriggers"),
-        column("BalanceType", item="ActionTriggers"),
+        column("BalanceType", item="ActionTriggers", words="Balance types"),
         column("BalanceCategories", item="ActionTriggers"),
         column("BalanceDestinationTags", into="BalanceDestinationIds", item="ActionTriggers"),
         column("BalanceRatingSubject", item="ActionTriggers"),
