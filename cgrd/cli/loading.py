@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
@@ -31,12 +32,16 @@ def load(
     server: Server = SERVER,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="let the daemon check it against what it has, and load nothing")] = False,
     check: Annotated[bool, typer.Option("--check", help="check it here, without a daemon and what it has loaded")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="load nothing, and fail, where there is a warning")] = False,
 ) -> None:
-    """Load a tariff plan, all or nothing; what is wrong with it is told by file, line and column."""
+    """Load a tariff plan, all or nothing; what is wrong with it is told by file, line and column, and what is odd is a warning."""
     console = Console(stderr=True)
-    work = partial(checked, folder, console) if check else partial(loaded, server, str(_absolute(folder)), dry_run, console)
+    trying = check or dry_run or strict
+    path = str(_absolute(folder))
     try:
-        told = alone(partial(trio.run, work))
+        told = alone(partial(trio.run, partial(checked, folder, console) if check else partial(loaded, server, path, trying, console)))
+        if strict and not (check or dry_run) and not warnings(told):
+            told, trying = alone(partial(trio.run, partial(loaded, server, path, False, console))), False
     except PlanRefused as error:
         for fault in error.faults:
             print(fault)
@@ -47,7 +52,20 @@ def load(
         print(unknown(name), file=console.file)
     for note in told.Notes:
         print(note, file=console.file)
-    print(outcome(told, only_checked=check or dry_run))
+    print(outcome(told, only_checked=trying))
+    if strict and warnings(told):
+        print(f"cgrd: --strict: {warned(told)}, so this is a failure and nothing was loaded", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def warnings(told: Loaded) -> int:
+    """How many warnings there are: what is odd, and files that nobody loads."""
+    return len(told.Notes) + len(told.UnknownFiles)
+
+
+def warned(told: Loaded) -> str:
+    """Their number in words."""
+    return f"{warnings(told)} warning{'s' * (warnings(told) != 1)}"
 
 
 def outcome(told: Loaded, *, only_checked: bool) -> str:
@@ -55,6 +73,8 @@ def outcome(told: Loaded, *, only_checked: bool) -> str:
     held = ", ".join(f"{count} {name}" for name, count in told.Records.items())
     if not held:
         return "nothing to load: no file of the plan has a row"
+    if warnings(told):
+        return f"the plan is good, with {warned(told)}; nothing was loaded: {held}" if only_checked else f"loaded, with {warned(told)}: {held}"
     return f"the plan is good, nothing was loaded: {held}" if only_checked else f"loaded: {held}"
 
 

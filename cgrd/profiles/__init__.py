@@ -26,6 +26,7 @@ from cgrd.profiles.holdings import Holding, ProfileHoldings
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
 from cgrd.profiles.load_api import Loaded, load_folder
 from cgrd.profiles.paging import Paginator, PaginatorWithTenant, page
+from cgrd.profiles.places import suggested
 from cgrd.profiles.plan import Load, LoadOptions, in_pieces, load_files
 from cgrd.profiles.progress import FileProgress, Progress
 from cgrd.profiles.scope import Scope
@@ -88,4 +89,5 @@ __all__ = [
     "row_of_record",
     "set_method",
     "split_list",
+    "suggested",
 ]

@@ -145,7 +145,7 @@ class Draft:
                 continue
             except CgrdError as error:
                 self._fault(kind, key, error, writing=True)
-            if kind.doubt and (doubt := kind.doubt(record, scope)):
+            for doubt in kind.doubt(record, scope) if kind.doubt else ():
                 (file, line, column), _ = self._places.find(kind, key, doubt)
                 self.notes.append(Fault(word=doubt, file=file, line=line, column=column))
         self.progress.checked(kind.file, 1)

@@ -170,7 +170,8 @@ class Kind:
         build: rows of one record → the record; None = by the cells.
         unbuild: the record → its row record, for export; None = by the cells.
         check: what must hold for a record, when set and when loaded; raises CgrdError.
-        doubt: what of a record will fail when it is used although it is stored, as the reference stores it; "" when nothing. Told after a load.
+        doubt: what of a record will fail when it is used although it is stored, as the reference stores it, or will surely not do what was meant;
+            a sentence each, what is wrong in `<>`. Told after a load.
         valid: the stricter rule of `Validate`.
         compile: record → what the owner runs per event; made at the first use after a change.
         side: makes what is derived from all records.
@@ -204,7 +205,7 @@ class Kind:
     build: Callable[[Any, Draft], Any] | None = None
     unbuild: Callable[[Any], Any] | None = None
     check: Callable[[Any, Scope], None] | None = None
-    doubt: Callable[[Any, Scope], str] | None = None
+    doubt: Callable[[Any, Scope], Iterable[str]] | None = None
     valid: Callable[[Any], bool] | None = None
     compile: Callable[[Any], Any] | None = None
     side: Callable[[], Side] | None = None

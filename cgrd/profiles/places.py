@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from cgrd.profiles.kind import Kind
@@ -38,12 +38,14 @@ class Places:
         """The place of the cell that a message quotes, and the cell's text; else of the key's first row, and ""."""
         marked = {text for pair in _MARKED.findall(word) for text in pair if text}
         loose = set(_WORD.findall(word))
+        begins = word.partition(" ")[0]  # a message may begin with the column that it is about
+        about = next((at for at, column in enumerate(kind.columns, 1) if column.name == begins), 0)
         first: Place = (kind.file, 0, 0)
         for quoted in (marked, loose):  # what stands in quotes is surely meant
             for sheet, at in self._rows_of(kind).get(key, ()):
                 if not first[1]:
                     first = (sheet.name, sheet.lines[at], 0)
-                if column := _column(sheet.rows[at], key, quoted):
+                if column := _column(sheet.rows[at], key, quoted, about):
                     return (sheet.name, sheet.lines[at], column), sheet.rows[at][column - 1]
         return first, ""
 
@@ -59,9 +61,11 @@ class Places:
         return known
 
 
-def _column(row: Row, key: str, quoted: set[str]) -> int:
+def _column(row: Row, key: str, quoted: set[str], about: int) -> int:
     """The column (from 1) of the cell that is quoted, whole or as one of a list; 0 where none is."""
     for column, cell in enumerate(row, 1):
+        if about and column != about:
+            continue
         if cell and cell != key and (cell in quoted or not quoted.isdisjoint(cell.split(";"))):
             return column
     return 0
@@ -72,3 +76,11 @@ def meant(cell: str, names: Collection[str]) -> str:
     if not cell or cell in names or len(names) > _MOST_COMPARED:
         return ""
     return next(iter(get_close_matches(cell, names, n=1, cutoff=0.8)), "")
+
+
+def suggested(word: str, known: Iterable[str]) -> str:
+    """`; is it meant to be *disable_account?` for a word of a vocabulary that is not in it; "" when none is near."""
+    names = sorted(known)
+    longer = [name for name in names if word and name.startswith(word)]
+    near = next(iter(longer or get_close_matches(word, names, n=1, cutoff=0.7)), "")
+    return f"; is it meant to be {near}?" if near else ""

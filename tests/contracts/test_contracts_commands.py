@@ -177,6 +177,23 @@ def test_a_plan_is_checked_loaded_and_refused_with_file_and_line(tmp_path: Path,
     assert cgrd("load", str(tmp_path / "nowhere"), "--check").exit_code == 1
 
 
+def test_a_plan_with_something_odd_is_good_with_warnings_and_no_good_where_that_is_strict(tmp_path: Path, daemon: Callable[..., Any]) -> None:
+    running = daemon(MONEY)
+    (tmp_path / "Destinations.csv").write_text("DST_DE,+49\n")
+    (tmp_path / "Destination.csv").write_text("DST_DE,49\n")
+    done = cgrd("load", str(tmp_path), "--check")
+    assert (done.exit_code, done.stdout) == (0, "the plan is good, with 2 warnings; nothing was loaded: 1 Destination\n")
+    assert "Destinations.csv:1:2: the prefix <+49>" in done.stderr
+    for how in (["--check"], ["-s", at(running)], ["--dry-run", "-s", at(running)]):
+        strict = cgrd("load", str(tmp_path), "--strict", *how)
+        assert (strict.exit_code, "nothing was loaded" in strict.stderr) == (1, True)
+    assert cgrd("console", "APIerSv1.GetDestination", '"DST_DE"', "-s", at(running)).exit_code == 1
+    assert cgrd("load", str(tmp_path), "-s", at(running)).stdout == "loaded, with 2 warnings: 1 Destination\n"
+    (tmp_path / "Destination.csv").unlink()
+    (tmp_path / "Destinations.csv").write_text("DST_DE,49\n")
+    assert cgrd("load", str(tmp_path), "--strict", "-s", at(running)).stdout == "loaded: 1 Destination\n"
+
+
 def test_the_ledger_is_verified_and_shown(daemon: Callable[..., Any]) -> None:
     running = daemon(MONEY)
     running.ask("APIerSv1.SetAccount", Tenant="cgrates.org", Account="1001")

@@ -213,12 +213,40 @@ async def test_a_mistake_is_told_with_its_cell_and_what_would_mend_it(file: str,
         ("Actions.csv", "ACT,*topupp,,,b,*monetary,,*any,,,*unlimited,,10,10,false,false,10\n", "Actions.csv:1:2: there is no action type <*topupp>"),
         ("Routes.csv", "cgrates.org,RO,FLT,,*wieght,,r1,,,,,,10,,,10\n", "Routes.csv:1:5: there is no sorting <*wieght>"),
         ("Destinations.csv", "Id,Prefix\nDST_A,1\nDST_B,2\n", "Destinations.csv:1: this looks like a line of headings"),
+        ("Destinations.csv", "DST_A,1\nDST_B,+49\n", "Destinations.csv:2:2: the prefix <+49> has a blank or a +"),
+        ("Destinations.csv", "DST_A,1\nDST_B,49 17\n", "Destinations.csv:2:2: the prefix <49 17> has a blank or a +"),
+        (
+            "ActionTriggers.csv",
+            "TRG,,*max_spent,5,true,0,,,,*monetary,,,,,,,,,,ACT,10\n",
+            "ActionTriggers.csv:1:3: there is no threshold type <*max_spent>",
+        ),
+        (
+            "DestinationRates.csv",
+            "DR,DST_A,RT,*upp,4,0,\n",
+            "DestinationRates.csv:1:4: there is no rounding method <*upp>; costs will",
+        ),
+        ("DestinationRates.csv", "DR,DST_A,RT,*up,4,1,*fre\n", "DestinationRates.csv:1:7: there is no strategy of a maximal cost <*fre>"),
+        ("Rates.csv", "RT,0,1,60,60s,0\n", "Rates.csv:1:4: RateUnit <60> means 60 ns; write 60s if seconds are meant"),
+        ("Rates.csv", "RT,0,1,60s,1,0s\n", "Rates.csv:1:5: RateIncrement <1> means 1 ns"),
+        ("Rates.csv", "RT,0,-0.24,60s,1s,0s\n", "Rates.csv:1:3: Rate <-0.24> is below nothing"),
+        ("Rates.csv", "RT,0,1,60s,1s,30s\n", "Rates.csv:1:6: GroupIntervalStart <30s> is that of the first slot"),
     ],
 )
 async def test_what_will_fail_when_used_is_loaded_and_noted(file: str, text: str, note: str) -> None:
     load = await load_files(made(), with_file(file, text))
     assert [each.startswith(note) for each in load.notes] == [True], load.notes
     assert (await load_files(made(), list(GOOD.items()))).notes == ()
+
+
+@pytest.mark.parametrize("span", ["1,1,0", "1,1,0s", "1024,1024,0s", "1048576,1024,0", "1000,1000,0", "60s,1s,0s", "60s,1s,0", "1m,500ms,0s"])
+async def test_units_of_time_octets_and_pieces_are_no_reason_to_warn(span: str) -> None:
+    assert (await load_files(made(), with_file("Rates.csv", f"RT,0,1,{span}\n"))).notes == ()
+
+
+async def test_every_unknown_action_type_is_noted_with_what_it_may_mean() -> None:
+    row = "ACT,{},,,,,,,,,,,,,,,10\n"
+    load = await load_files(made(), with_file("Actions.csv", row.format("*disable") + row.format("*http_pots") + row.format("*topup")))
+    assert [(note.partition(":")[2][:3], note.partition("meant to be ")[2]) for note in load.notes] == [("1:2", "*disable_account?"), ("2:2", "*http_post?")]
 
 
 async def test_twenty_thousand_broken_references_are_each_told_with_their_line() -> None:

@@ -22,7 +22,7 @@ def constant(source: Source) -> Make:
 
 
 def variable(source: Source) -> Make:
-    """`*variable`, `*composed`, `*group`, `*filler`: the joined text; `*composed` appends it to what is there, `*group` and `*filler` are for templates alone."""
+    """`*variable`, `*composed`, `*group`, `*filler`: the joined text; `*composed` appends it, `*group` and `*filler` are for templates alone."""
     return lambda roots, current: source.text(roots)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from cgrd.codec import encode
@@ -9,6 +10,7 @@ from cgrd.errors import CgrdError, ServerError
 from cgrd.filters import Filter, Rule, is_inline, parse_inline
 from cgrd.profiles.cells import INTERVAL, LIST
 from cgrd.profiles.kind import Api, Items, Kind, TpApi, column
+from cgrd.profiles.places import suggested
 
 if TYPE_CHECKING:
     from cgrd.profiles.scope import Scope
@@ -21,11 +23,12 @@ def _check(record: Any, scope: Scope) -> None:
         scope.profiles.filters.compile_rules(record)
 
 
-def _doubt(record: Any, scope: Scope) -> str:
+def _doubt(record: Any, scope: Scope) -> Iterator[str]:
     """A rule of a type that nobody knows fails when an event comes."""
     filters = scope.profiles.filters
-    unknown = next((rule.Type for rule in record.Rules or () if filters is not None and filters.types.find(rule.Type) is None), "")
-    return f"there is no filter type <{unknown}>; who asks this filter will fail" if unknown else ""
+    for rule in record.Rules or () if filters is not None else ():
+        if filters is not None and filters.types.find(rule.Type) is None:
+            yield f"there is no filter type <{rule.Type}>; who asks this filter will fail{suggested(rule.Type, filters.types.names())}"
 
 
 def _inline(tenant: str, id: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from cgrd.profiles import (
     Scope,
     TpApi,
     column,
+    suggested,
 )
 
 
@@ -70,13 +72,13 @@ def check(record: Any, scope: Scope) -> None:
             raise Refused(text, explain=f"{parameter!r} in SortingParameters of *load: write route:ratio, the ratio a whole number")
 
 
-def doubt(record: Any, scope: Scope) -> str:
+def doubt(record: Any, scope: Scope) -> Iterator[str]:
     """A sorting that nobody knows fails when the routes are asked for."""
     from cgrd_subsystem_routes.sortings import SORTINGS  # not wanted before a plan is loaded
 
-    if record.Sorting in SORTINGS or record.Sorting in scope.words("cgrd_sortings"):
-        return ""
-    return f"there is no sorting <{record.Sorting}>; the routes will fail unless a plugin brings it"
+    known = SORTINGS.keys() | scope.words("cgrd_sortings")
+    if record.Sorting not in known:
+        yield f"there is no sorting <{record.Sorting}>; the routes will fail unless a plugin brings it{suggested(record.Sorting, known)}"
 
 
 ROUTE_PROFILE = Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from cgrd.errors import CgrdError
 from cgrd.filters import is_inline, parse_inline
 from cgrd.money import plain
-from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, Scope, TpApi, column
+from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, Scope, TpApi, column, suggested
 from cgrd_subsystem_rals.accounts.records import BalanceFilter, ValueFormula
 from cgrd_subsystem_rals.kinds.balances import flag, joined, units, weight, word, words
 from cgrd_subsystem_rals.kinds.timings import find_timing
@@ -95,13 +96,13 @@ def action_of(id: str, row: Any, draft: Draft) -> Action:
     )
 
 
-def doubt(record: Actions, scope: Scope) -> str:
+def doubt(record: Actions, scope: Scope) -> Iterator[str]:
     """An action of a type that nobody knows fails when it is carried out."""
     from cgrd_subsystem_rals.actions.types import built_in  # heavy, and only wanted where plans are loaded
 
     known = built_in().keys() | scope.words("cgrd_action_types")
-    unknown = next((action.ActionType for action in record.Actions if action.ActionType not in known), "")
-    return f"there is no action type <{unknown}>; the actions will fail unless a plugin brings it" if unknown else ""
+    for unknown in dict.fromkeys(action.ActionType for action in record.Actions if action.ActionType not in known):
+        yield f"there is no action type <{unknown}>; the actions will fail unless a plugin brings it{suggested(unknown, known)}"
 
 
 def _filters(id: str, text: str) -> list[str] | None:

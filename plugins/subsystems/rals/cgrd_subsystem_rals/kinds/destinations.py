@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from cgrd.errors import Exists, MandatoryMissing, NotFound
-from cgrd.profiles import EACH, Api, Draft, Kind, Method, Profiles, TpApi, column
+from cgrd.profiles import EACH, Api, Draft, Kind, Method, Profiles, Scope, TpApi, column
 from cgrd_subsystem_rals.rating.records import Destination
+
+_ODD = re.compile(r"[ \t+]")
 
 
 class ReverseDestinations:
@@ -50,6 +53,14 @@ class ReverseDestinations:
 def build(row: Any, _: Draft) -> Destination:
     """The destination of its rows."""
     return Destination(Id=row.ID, Prefixes=row.Prefixes[:])  # a copy takes no more room than it needs
+
+
+def doubt(record: Destination, _: Scope) -> Iterator[str]:
+    """Prefixes that no number begins with; numbers are compared as events bring them, digit by digit."""
+    if _ODD.search("\n".join(record.Prefixes)) is None:  # quickly said of a hundred thousand
+        return
+    for prefix in filter(_ODD.search, record.Prefixes):
+        yield f"the prefix <{prefix}> has a blank or a +; only numbers that are written so match it, usually they are digits alone"
 
 
 def unbuild(record: Destination) -> Any:
@@ -143,6 +154,7 @@ DESTINATION = Kind(
     api=Api(derive=False, extra=methods),
     tp=TpApi(noun="Destination", ids="DestinationIDs", mandatory=("ID", "Prefixes")),
     build=build,
+    doubt=doubt,
     unbuild=unbuild,
     side=ReverseDestinations,
     export=False,

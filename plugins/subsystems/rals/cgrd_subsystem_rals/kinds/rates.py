@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from cgrd.costs import RGRate, RIRate
-from cgrd.durations import parse_duration
-from cgrd.profiles import INTEGER, NUMBER, TEXT, Draft, Items, Kind, Refused, TpApi, column
+from cgrd.durations import MILLISECOND, format_duration, parse_duration
+from cgrd.money import plain
+from cgrd.profiles import INTEGER, NUMBER, TEXT, Draft, Items, Kind, Refused, Scope, TpApi, column, suggested
 
 ANY = "*any"
 ROUNDING = {
@@ -36,6 +37,7 @@ class Rates(msgspec.Struct):
     ID: str
     ConnectFee: Decimal
     Slots: list[RGRate]
+    Doubts: list[str] = []
 
 
 class DestinationRates(msgspec.Struct):
@@ -44,6 +46,7 @@ class DestinationRates(msgspec.Struct):
     ID: str
     Destinations: list[str]
     Ratings: list[RIRate]
+    Doubts: list[str] = []
 
 
 def build_rates(row: Any, _: Draft) -> Rates:
@@ -62,7 +65,30 @@ def build_rates(row: Any, _: Draft) -> Rates:
         for slot in row.RateSlots
     ]
     fee = row.RateSlots[0].ConnectFee if row.RateSlots else Decimal(0)
-    return Rates(row.ID, fee, sorted(slots, key=lambda slot: slot.GroupIntervalStart))
+    slots.sort(key=lambda slot: slot.GroupIntervalStart)
+    return Rates(row.ID, fee, slots, [*_odd_texts(row.RateSlots), *_odd_slots(fee, slots)])
+
+
+def _odd_texts(rows: Iterable[Any]) -> Iterator[str]:
+    """Bare numbers that look like seconds: they are nanoseconds. Octets and pieces are bare numbers, too: 1, powers of ten, multiples of 1024."""
+    for row in rows:
+        texts = {name: getattr(row, name) for name in ("RateUnit", "RateIncrement", "GroupIntervalStart")}
+        timed = any(not text.isdecimal() and parse_duration(text) for text in texts.values())
+        for name, text in texts.items():
+            if text.isdecimal() and 0 < int(text) < MILLISECOND and (timed or not _counts(int(text))):
+                yield f"{name} <{text}> means {text} ns; write {text}s if seconds are meant"
+
+
+def _counts(number: int) -> bool:
+    return number == 1 or number % 1024 == 0 or (number >= 1000 and not str(number)[1:].strip("0") and str(number)[0] == "1")
+
+
+def _odd_slots(fee: Decimal, slots: list[RGRate]) -> Iterator[str]:
+    for name, amount in (("ConnectFee", fee), *(("Rate", slot.Value) for slot in slots)):
+        if amount < 0:
+            yield f"{name} <{plain(amount)}> is below nothing; who uses this is given money"
+    if slots and slots[0].GroupIntervalStart:
+        yield f"GroupIntervalStart <{format_duration(slots[0].GroupIntervalStart)}> is that of the first slot; what is used before has no rate, begin at 0s"
 
 
 def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, DestinationRates]:
@@ -82,7 +108,20 @@ def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, Des
             rating = ratings[settings] = _rating(draft, *settings)
         found.Destinations.append(_destination(draft, line.DestinationId))
         found.Ratings.append(rating)
+    found.Doubts = list(dict.fromkeys(doubt for settings in ratings for doubt in _odd_settings(settings[1], settings[4])))
     return found
+
+
+def _odd_settings(rounding: str, strategy: str) -> Iterator[str]:
+    if rounding not in ROUNDING:
+        yield f"there is no rounding method <{rounding}>; costs will not be rounded{suggested(rounding, ROUNDING)}"
+    if strategy not in MAX_COST:
+        yield f"there is no strategy of a maximal cost <{strategy}>; MaxCost will not be looked at{suggested(strategy, MAX_COST)}"
+
+
+def doubt(record: Rates | DestinationRates, _: Scope) -> list[str]:
+    """What was odd in the rows."""
+    return record.Doubts
 
 
 def _destination(draft: Draft, tag: str) -> str:
@@ -141,6 +180,7 @@ RATES = Kind(
     stored=False,
     tp=TpApi(noun="Rate", ids="RateIds", mandatory=("ID", "RateSlots")),
     build=build_rates,
+    doubt=doubt,
     valid=is_sane,
     export=False,
     docs="What a unit of use costs, from which use on, in which steps.",
@@ -167,6 +207,7 @@ DESTINATION_RATES = Kind(
     stored=False,
     tp=TpApi(noun="DestinationRate", ids="DestinationRateIds", mandatory=("ID", "DestinationRates")),
     build=build_destination_rates,
+    doubt=doubt,
     export=False,
     docs="Which rate a destination has, and how the total is rounded and capped.",
 )

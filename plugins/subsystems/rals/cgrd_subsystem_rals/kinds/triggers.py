@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from cgrd.durations import parse_duration
 from cgrd.errors import MandatoryMissing, NotFound
 from cgrd.instants import Instant, parse_instant
-from cgrd.profiles import FLAG, NUMBER, Api, Draft, Items, Kind, Method, Profiles, Reading, TpApi, column
+from cgrd.profiles import FLAG, NUMBER, Api, Draft, Items, Kind, Method, Profiles, Reading, Scope, TpApi, column, suggested
 from cgrd_subsystem_rals.accounts.records import ActionTrigger, BalanceFilter
 from cgrd_subsystem_rals.kinds.actions import needed_timing
 from cgrd_subsystem_rals.kinds.balances import flag, weight, word, words
@@ -82,6 +82,12 @@ def _trigger(id: str, row: Any, draft: Draft) -> ActionTrigger:
         Weight=row.Weight,
         ActionsID=row.ActionsId,
     )
+
+
+def doubt(record: ActionTriggers, _: Scope) -> Iterator[str]:
+    """A trigger whose type nobody knows never fires."""
+    for unknown in dict.fromkeys(trigger.ThresholdType for trigger in record.Triggers if trigger.ThresholdType not in THRESHOLD_TYPES):
+        yield f"there is no threshold type <{unknown}>; the trigger will never fire{suggested(unknown, THRESHOLD_TYPES)}"
 
 
 class SetActionTrigger(msgspec.Struct):
@@ -228,6 +234,7 @@ ACTION_TRIGGERS = Kind(
     api=Api(derive=False, extra=methods),
     tp=TpApi(noun="ActionTriggers", ids="ActionTriggerIds"),
     build=build,
+    doubt=doubt,
     export=False,
     docs="Actions that a balance or counter sets off.",
 )
