@@ -29,6 +29,7 @@ from cgrd.rpc.messages import (
     answered,
     failed,
     lower_first,
+    paired,
     read_message,
     salvaged,
     shortened,
@@ -69,6 +70,12 @@ class Answerer:
         """
         if too_deep(value, self._limits):
             raise NotJSON(f"json: nested deeper than {self._limits.depth} maps and lists")
+        try:
+            return read_message(value)
+        except UNREADABLE:
+            return self._mended(paired(value))
+
+    def _mended(self, value: bytes) -> Message | Callable[[Peer | None], bytes | Unfinished]:
         try:
             return read_message(value)
         except UNREADABLE:

@@ -70,6 +70,25 @@ async def test_the_strict_dialect(port: int, talk: Any, request_: bytes, answer:
         assert await client.ask(request_) == answer
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb"\ud800", "\ufffd"),
+        (rb"\uDFFFx", "\ufffdx"),
+        (rb"\ud800\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\ud83d\ude00\udc00", "\U0001f600\ufffd"),
+        (rb"\ud800\n", "\ufffd\n"),
+        (rb"\\ud800", "\\ud800"),
+        (rb"\\\ud800", "\\\ufffd"),
+    ],
+)
+async def test_half_a_character_is_read_as_unknown_and_the_connection_goes_on(port: int, talk: Any, sent: bytes, read: str) -> None:
+    async with talk(port) as client:
+        assert (await client.ask(b'{"id":1,"method":"Desk.Text","params":["%b"]}\n' % sent))["result"] == read
+        assert (await client.ask(b'[{"jsonrpc":"2.0","id":1,"method":"Desk.Text","params":["%b"]}]\n' % sent))[0]["result"] == read
+        assert (await client.ask(PING))["result"] == "Pong"
+
+
 @pytest.mark.parametrize("method", [b"Desk." + b"x" * 90_000, b"Nope." + b"x" * 90_000])
 @pytest.mark.parametrize("dialect", [b"", b'"jsonrpc":"2.0",'])
 async def test_a_method_name_of_many_octets_is_not_echoed(port: int, talk: Any, method: bytes, dialect: bytes) -> None:
