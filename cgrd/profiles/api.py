@@ -67,11 +67,13 @@ def _regular(kind: Kind, api: Api, profiles: Profiles) -> Iterator[Method]:
     table = profiles[kind.name]
 
     def get(args: TenantID) -> Any:
+        """The profile of an id."""
         if not args.ID:
             raise MandatoryMissing("ID")
         return table.get(args.Tenant or profiles.default_tenant, args.ID)
 
     def remove(args: TenantID) -> str:
+        """Delete the profile of an id."""
         if not args.ID:
             raise MandatoryMissing("ID")
         tenant = args.Tenant or profiles.default_tenant
@@ -84,12 +86,14 @@ def _regular(kind: Kind, api: Api, profiles: Profiles) -> Iterator[Method]:
         return _cached(args.APIOpts)
 
     def ids(args: PaginatorWithTenant) -> list[str]:
+        """The ids of a tenant's profiles; `Search` is what they begin with."""
         found = table.ids(args.Tenant or profiles.default_tenant, search=args.Search)
         if not found:
             raise NotFound(explain=f"tenant {args.Tenant or profiles.default_tenant} has no {kind.name} that begins with {args.Search!r}")
         return page(found, args)
 
     def count(args: TenantOnly) -> int:
+        """How many profiles a tenant has."""
         found = table.count(args.Tenant or profiles.default_tenant)
         if not found:
             raise NotFound(explain=f"tenant {args.Tenant or profiles.default_tenant} has no {kind.name}")
@@ -118,6 +122,7 @@ def set_method(profiles: Profiles, kind_name: str, *, name: str = "", args: Any 
     make = to_record or (lambda given: plain_record(kind, given))
 
     async def set_record(given: Any) -> str:
+        """Store a profile, in place of one that has its id."""
         if not given.ID:
             raise MandatoryMissing("ID")
         record = _with_tenant(profiles, kind, make(given))

@@ -56,6 +56,7 @@ def export_methods(profiles: Profiles) -> Iterator[Method]:
         return {kind.file: await in_pieces(writing_file(kind, profiles.tp.all(kind, args.TPid), separator=separator)) for kind in kinds}
 
     async def tp_to_folder(args: ExportTp) -> ExportedTPStats:
+        """Write a stored plan as CSV files into a folder, or a zip archive."""
         files, path = await stored_files(args), args.ExportPath or ""
         if args.Compress:
             await _written(_write_zip, path, files)
@@ -64,9 +65,11 @@ def export_methods(profiles: Profiles) -> Iterator[Method]:
         return ExportedTPStats(path, sorted(files), bool(args.Compress))
 
     async def tp_to_zip(args: ExportTp) -> str:
+        """A stored plan as a zip archive of CSV files, in base64."""
         return base64.b64encode(await trio.to_thread.run_sync(zipped, await stored_files(args))).decode()
 
     async def to_folder(args: ExportFolder) -> str:
+        """Write what is loaded as CSV files into a folder: all kinds, or those of `Items`."""
         kinds = [kind for kind in profiles.kinds if kind.stored and kind.export]
         known = {kind.export_word for kind in kinds}
         if unknown := sorted(set(args.Items or ()) - known):

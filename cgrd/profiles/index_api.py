@@ -99,6 +99,7 @@ def index_methods(profiles: Profiles) -> Iterator[Method]:
         return table.index.index_of(args.Tenant or profiles.default_tenant, args.Context if table.kind.index and table.kind.index.contexts else "")
 
     def get(args: GetFilterIndexes) -> list[str]:
+        """What the index of an item type holds, line by line."""
         index = index_of(args)
         found = index.listing(kind=args.FilterType, field=args.FilterField, value=args.FilterValue) if index else []
         if not found:
@@ -106,23 +107,27 @@ def index_methods(profiles: Profiles) -> Iterator[Method]:
         return page(found, args)
 
     def remove(args: RemoveFilterIndexes) -> str:
+        """Empty the index of an item type, until ComputeFilterIndexes fills it again."""
         if (index := index_of(args)) is not None:
             index.clear()
         return "OK"
 
     async def compute(args: ComputeFilterIndexes) -> str:
+        """Make the indexes of these item types anew; they are right without it."""
         for noun, word in _WORDS.items():
             if getattr(args, f"{noun}S"):
                 await _compute(table_of(word), args.Tenant or profiles.default_tenant, args.Context, None)
         return "OK"
 
     async def compute_ids(args: ComputeFilterIndexIDs) -> str:
+        """Index these profiles anew; they are right without it."""
         for noun, word in _WORDS.items():
             if ids := getattr(args, f"{noun}IDs"):
                 await _compute(table_of(word), args.Tenant or profiles.default_tenant, args.Context, ids)
         return "OK"
 
     def health(_: dict[str, Any]) -> FilterIHReply:
+        """Nothing can be missing or broken: an index changes with its profiles."""
         return FilterIHReply()
 
     yield Method("APIerSv1.GetFilterIndexes", GetFilterIndexes, get)
@@ -131,6 +136,7 @@ def index_methods(profiles: Profiles) -> Iterator[Method]:
     yield Method("APIerSv1.ComputeFilterIndexIDs", ComputeFilterIndexIDs, compute_ids)
 
     def reverse_health(_: dict[str, Any]) -> dict[str, FilterIHReply]:
+        """Nothing can be missing or broken: what uses a filter is found when it changes."""
         return {}
 
     yield Method("APIerSv1.GetReverseFilterHealth", dict[str, Any], reverse_health)

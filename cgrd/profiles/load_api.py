@@ -151,14 +151,17 @@ def _options(args: LoadFromFolder | LoadFromStorDb, *, remove: bool = False) -> 
 
 def _folder_methods(profiles: Profiles) -> Iterator[Method]:
     async def v1_load(args: LoadFromFolder) -> str:
+        """Load a tariff plan's files from a folder of the daemon's machine, all or nothing."""
         await load_folder(profiles, args.FolderPath, _options(args))
         return "OK"
 
     async def v2_load(args: LoadFromFolder) -> LoadInstance:
+        """The same as in APIerSv1, with an empty LoadInstance as its answer."""
         await load_folder(profiles, args.FolderPath, _options(args))
         return LoadInstance()
 
     async def remove(args: LoadFromFolder) -> str:
+        """Delete everything that a plan names."""
         await load_folder(profiles, args.FolderPath, _options(args, remove=True))
         return "OK"
 
@@ -193,14 +196,17 @@ def _stored_methods(profiles: Profiles) -> Iterator[Method]:
         return tpid
 
     async def load(args: LoadFromStorDb) -> str:
+        """Load what the store has of a plan, all or nothing."""
         await load_draft(profiles, stored_draft(profiles, need(args.TPid)), _options(args))
         return "OK"
 
     async def remove(args: LoadFromStorDb) -> str:
+        """Delete everything that a plan names."""
         await load_draft(profiles, stored_draft(profiles, need(args.TPid)), _options(args, remove=True))
         return "OK"
 
     async def import_folder(args: ImportFolder) -> str:
+        """Keep a folder's files in the store under a TPid, without loading them."""
         if missing := [name for name in ("TPid", "FolderPath") if not getattr(args, name)]:
             raise MandatoryMissing(*missing)
         separator = checked_separator("CsvSeparator", args.CsvSeparator)
@@ -209,6 +215,7 @@ def _stored_methods(profiles: Profiles) -> Iterator[Method]:
         return "OK"
 
     async def import_zip(args: ImportZip) -> str:
+        """Keep the files of a zip archive (base64) in the store under a TPid, without loading them."""
         try:
             data = base64.b64decode(args.File, validate=True)
         except ValueError as error:
@@ -217,10 +224,12 @@ def _stored_methods(profiles: Profiles) -> Iterator[Method]:
         return "OK"
 
     def forget(args: TpOnly) -> str:
+        """Delete a stored plan; what was loaded of it stays."""
         profiles.tp.forget(need(args.TPid))
         return "OK"
 
     def ids(_: Paginator) -> list[str]:
+        """The TPids of stored plans."""
         if not (found := profiles.tp.ids()):
             raise NotFound(explain="no tariff plan is stored")
         return found
@@ -253,6 +262,7 @@ def _load_one_methods(profiles: Profiles) -> Iterator[Method]:
 
 def _load_one(profiles: Profiles, kind: str, key_of: Callable[[LoadOne], str]) -> Callable[[LoadOne], Awaitable[str]]:
     async def load(args: LoadOne) -> str:
+        """Load what the store has of a plan, all or nothing."""
         if not args.TPid:
             raise MandatoryMissing("TPid")
         key = key_of(args)

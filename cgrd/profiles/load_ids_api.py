@@ -34,13 +34,16 @@ def load_id_methods(profiles: Profiles) -> Iterator[Method]:
         return ids
 
     def load_ids(item: str) -> dict[str, int]:
+        """When each kind was last changed by a load, as a number."""
         return found(item)
 
     def load_times(args: LoadTimes) -> dict[str, str]:
+        """When each kind was last changed by a load, as a time."""
         zone = zone_of(args.Timezone) if args.Timezone else profiles.zone
         return {name: _go_time(Instant(ns, zone)) for name, ns in found(args.Item).items()}
 
     def history(_: Paginator) -> NoReturn:
+        """Always NOT_FOUND, as in the reference: GetLoadIDs and GetLoadTimes tell of loads."""
         raise NotFound(explain="loads are told by GetLoadIDs and GetLoadTimes; the reference's history is always empty too")
 
     yield Method("APIerSv1.GetLoadIDs", str, load_ids)

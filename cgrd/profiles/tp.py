@@ -118,6 +118,7 @@ def _methods(kind: Kind, tp: TpApi, profiles: Profiles) -> Iterator[Method]:
         return args_type(TPid=tpid, **extra, **values)
 
     def set_tp(args: Any) -> str:
+        """Keep rows of a plan in the store, in place of those with their key; they are not in use until the plan is loaded."""
         if missing := [name for name in ("TPid", *tp.mandatory) if not getattr(args, name)]:
             raise MandatoryMissing(*missing)
         if kind.has_tenant and not args.Tenant:
@@ -133,12 +134,14 @@ def _methods(kind: Kind, tp: TpApi, profiles: Profiles) -> Iterator[Method]:
         return f"{args.Tenant or profiles.default_tenant}:{id}" if kind.has_tenant else str(id)
 
     def get_tp(args: TpKey) -> Any:
+        """Rows of a stored plan."""
         key = key_of(args)
         if (found := storage.get(kind, args.TPid, key)) is None:
             raise NotFound(explain=f"plan {args.TPid} has no {kind.name} {key}")
         return shown(found, args.TPid, key)
 
     def remove_tp(args: TpKey) -> str:
+        """Delete rows of a stored plan; what was loaded of it stays."""
         key = key_of(args)
         if storage.get(kind, args.TPid, key) is None:
             raise ServerError(NotFound(explain=f"plan {args.TPid} has no {kind.name} {key}"))
@@ -146,6 +149,7 @@ def _methods(kind: Kind, tp: TpApi, profiles: Profiles) -> Iterator[Method]:
         return "OK"
 
     def ids(args: TpPaginator) -> list[str]:
+        """The keys of a stored plan's rows, those in which `Search` occurs."""
         if not args.TPid:
             raise MandatoryMissing("TPid")
         found = [key for key in storage.keys(kind, args.TPid) if args.Search in key]
@@ -172,6 +176,7 @@ def _by_load_id(kind: Kind, tp: TpApi, profiles: Profiles, shown: Any) -> Iterat
     storage = profiles.tp
 
     def load_ids(args: TpPaginator) -> list[str]:
+        """The LoadIds of a stored plan's rows."""
         if not args.TPid:
             raise MandatoryMissing("TPid")
         found = sorted({key.partition(":")[0] for key in storage.keys(kind, args.TPid)})
@@ -180,6 +185,7 @@ def _by_load_id(kind: Kind, tp: TpApi, profiles: Profiles, shown: Any) -> Iterat
         return page(found, args)
 
     def by_load_id(args: TpKey) -> list[Any]:
+        """The rows of a stored plan under a LoadId."""
         if not args.TPid:
             raise MandatoryMissing("TPid")
         keys = [key for key in storage.keys(kind, args.TPid) if key.startswith(f"{args.LoadId}:")]

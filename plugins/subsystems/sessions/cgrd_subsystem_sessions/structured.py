@@ -158,4 +158,5 @@ class _Handler:
         self._call = call
 
     async def answer(self, args: Any, peer: Peer | None = None) -> Any:
+        """Take the event through what the arguments' booleans ask for, at least one, and answer with what each of them gives."""
         return await self._structured.run(self._call, args, peer)

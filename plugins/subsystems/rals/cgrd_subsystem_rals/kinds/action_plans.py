@@ -122,20 +122,24 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["ActionPlan"]
 
     def set_plan(args: SetActionPlan) -> str:
+        """Store an action plan: when which actions are carried out."""
         table.set(planned(args, profiles), why="APIerSv1.SetActionPlan")
         return "OK"
 
     def get(args: GetActionPlan) -> list[ActionPlan]:
+        """The action plan of an id, or all."""
         if args.ID:
             return [table.get("", args.ID)]
         return [table.get("", id) for id in table.ids()]
 
     def ids(args: PaginatorWithTenant) -> list[str]:
+        """The ids of action plans."""
         if not (found := table.ids(search=args.Search)):
             raise NotFound(explain="no action plan is stored")
         return page(found, args)
 
     def remove(args: GetActionPlan) -> str:
+        """Delete an action plan."""
         if not args.ID:
             raise MandatoryMissing("ID")
         if args.ID in table:

@@ -86,12 +86,14 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def v1_set(args: V1SetActions) -> str:
+        """Store a set of actions, written as in a tariff plan; one that is there is replaced only with `Overwrite`."""
         _need(args)
         for action in args.Actions or ():
             _named(action.Identifier)
         return store(args.ActionsId, [action.row() for action in args.Actions or ()], args.Overwrite, "APIerSv1.SetActions")
 
     def v2_set(args: V2SetActions) -> str:
+        """Store a set of actions; one that is there is replaced only with `Overwrite`."""
         _need(args)
         for action in args.Actions or ():
             _named(action.Identifier)
@@ -100,19 +102,23 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return store(args.ActionsId, args.Actions or (), args.Overwrite, "APIerSv2.SetActions")
 
     def v1_get(id: str) -> list[TPAction]:
+        """The actions of a set, as rows of a tariff plan."""
         if not id:
             raise CgrdError(f"MANDATORY_IE_MISSING ActionsId: {id}")
         return [row_of(action) for action in _found(profiles, id).Actions]
 
     def v2_get(args: GetActions) -> dict[str, list[Action]]:
+        """The sets of these ids, or all."""
         return {id: _found(profiles, id).Actions for id in _part(args.ActionIDs or table.ids(), args)}
 
     def count(_: GetActions) -> int:
+        """How many sets there are."""
         if not len(table):
             raise NotFound(explain="no actions are stored")
         return len(table)
 
     def remove(args: RemoveActions) -> str:
+        """Delete sets of actions that nobody uses."""
         if not args.ActionIDs:
             raise NotFound(explain="no ActionIDs were given")
         for id in args.ActionIDs:

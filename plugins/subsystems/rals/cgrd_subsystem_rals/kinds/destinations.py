@@ -94,6 +94,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["Destination"]
 
     def set_destination(args: SetDestination) -> str:
+        """Store a destination; one that is there is replaced only with `Overwrite`."""
         if missing := [name for name in ("Id", "Prefixes") if not getattr(args, name)]:
             raise MandatoryMissing(*missing)
         if args.Id in table and not args.Overwrite:
@@ -102,6 +103,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def remove_destination(args: RemoveDestination) -> str:
+        """Delete destinations, or only these prefixes of them."""
         for id in args.DestinationIDs or ():
             record: Destination = table.get("", id)
             left = [prefix for prefix in record.Prefixes if prefix not in (args.Prefixes or ())]
@@ -112,10 +114,12 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def get_destination(id: str) -> Destination:
+        """The destination of an id."""
         found: Destination = table.get("", id)
         return found
 
     def get_reverse(prefix: str) -> list[str]:
+        """The ids of the destinations that hold a prefix."""
         if not prefix:
             raise MandatoryMissing("prefix")
         if (ids := table.side.ids.get(prefix)) is None:
@@ -123,12 +127,15 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return sorted(ids)
 
     def get_destinations(args: GetDestinations) -> list[Destination]:
+        """The destinations of these ids, or all."""
         return [table.get("", id) for id in args.DestinationIDs or table.ids()]
 
     def compute_reverse(_: str) -> str:
+        """Nothing to do: which destinations hold a prefix is known at every change."""
         return "OK"  # the way back is kept up to date with every change
 
     def health(_: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+        """Nothing can be missing or broken: it changes with the destinations."""
         return {"MissingReverseDestinations": {}, "BrokenReferences": {}}
 
     yield Method("APIerSv1.GetReverseDestinationsIndexHealth", dict[str, Any], health)

@@ -82,16 +82,19 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["RatingPlan"]
 
     def get(id: str) -> RatingPlan:
+        """The rating plan of an id."""
         found: RatingPlan = table.get("", id)
         return found
 
     def remove(id: str) -> str:
+        """Delete a rating plan."""
         if not id:
             raise MandatoryMissing("ID")
         table.remove("", id, why="APIerSv1.RemoveRatingPlan")
         return "OK"
 
     def ids(args: PaginatorWithTenant) -> list[str]:
+        """The ids of rating plans."""
         if not (found := table.ids(search=args.Search)):
             raise NotFound(explain="no rating plan is loaded")
         return page(found, args)

@@ -77,12 +77,14 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["RatingProfile"]
 
     def get(args: RatingProfileKey) -> RatingProfile:
+        """The rating profile of a category and subject."""
         if missing := [name for name in ("Category", "Subject") if not getattr(args, name)]:
             raise MandatoryMissing(*missing)
         found: RatingProfile = table.get("", profile_key(args.Tenant or profiles.default_tenant, args.Category, args.Subject))
         return found
 
     def set_profile(args: SetRatingProfile) -> str:
+        """Store activations of a rating profile beside those that there are, or with `Overwrite` in their place."""
         if missing := [name for name in ("Subject", "RatingPlanActivations") if not getattr(args, name)]:
             raise MandatoryMissing(*missing)
         tenant = args.Tenant or profiles.default_tenant
@@ -95,12 +97,14 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def remove(args: RatingProfileKey) -> str:
+        """Delete a rating profile."""
         key = profile_key(args.Tenant or profiles.default_tenant, args.Category, args.Subject)
         if key in table:
             table.remove("", key, why="APIerSv1.RemoveRatingProfile")
         return "OK"
 
     def ids(args: PaginatorWithTenant) -> list[str]:
+        """Category and subject of a tenant's rating profiles."""
         prefix = f"*out:{args.Tenant or profiles.default_tenant}:"
         found = [key[len(prefix) :] for key in table.ids(search=prefix + args.Search)]
         if not found:

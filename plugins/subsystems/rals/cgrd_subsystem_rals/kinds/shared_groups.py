@@ -21,6 +21,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["SharedGroup"]
 
     def get(id: str) -> SharedGroup:
+        """The shared group of an id."""
         found: SharedGroup = table.get("", id)
         return found
 

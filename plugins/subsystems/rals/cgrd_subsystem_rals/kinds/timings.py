@@ -153,11 +153,13 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["Timing"]
 
     def get_timing(args: GetTiming) -> RITiming:
+        """The timing of an id, also of a built-in one."""
         if not args.ID:
             raise MandatoryMissing("ID")
         return builtin_timing(args.ID, profiles.now()) or table.get("", args.ID)
 
     def set_timing(args: RITiming) -> str:
+        """Store a timing, in place of one that has its id."""
         if not args.ID:
             raise MandatoryMissing("ID")
         try:
@@ -168,6 +170,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def remove_timing(args: GetTiming) -> str:
+        """Delete a timing."""
         if not args.ID:
             raise MandatoryMissing("ID")
         if args.ID in table:
@@ -175,6 +178,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def is_active(args: TimeParams) -> bool:
+        """Whether a time lies in a timing."""
         timing = get_timing(GetTiming(args.TimingID))
         return Calendar(timing).holds_at(parse_instant(args.Time, zone=profiles.zone, now=profiles.now()))
 

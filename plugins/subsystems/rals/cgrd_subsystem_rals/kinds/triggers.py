@@ -165,6 +165,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
     table = profiles["ActionTriggers"]
 
     def set_trigger(args: SetActionTrigger) -> str:
+        """Store a trigger of a group, or change the fields given of one."""
         if not args.GroupID:
             raise MandatoryMissing("GroupID")
         group = table.find(args.GroupID)
@@ -176,6 +177,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def remove(args: RemoveActionTrigger) -> str:
+        """Delete a trigger of a group, or the group."""
         if not args.GroupID:
             raise MandatoryMissing("GroupID")
         if not args.UniqueID:
@@ -188,6 +190,7 @@ def methods(profiles: Profiles) -> Iterable[Method]:
         return "OK"
 
     def get(args: GetActionTriggers) -> list[ActionTrigger]:
+        """The triggers of these groups, or of all."""
         groups = [table.get("", id) for id in args.GroupIDs or table.ids()]
         if not groups:
             raise NotFound(explain="no action triggers are stored")
