@@ -171,9 +171,13 @@ class Link:
     async def _prove_life(self, socket: WebSocketConnection) -> None:
         while True:
             await self._clock.sleep(int(self._ping_every * SECOND))
-            with trio.fail_after(self._ping_every):
+            asked_ns = self._clock.monotonic_ns()
+            with trio.move_on_after(self._ping_every):
                 await socket.ping()
-            self._heard_ns = self._clock.monotonic_ns()
+                self._heard_ns = self._clock.monotonic_ns()
+            # Whatever came meanwhile is a sign of life too: a busy Janus may talk and be late with its pong.
+            if self._heard_ns < asked_ns:
+                raise trio.TooSlowError
 
     def _give_up_waiting(self) -> None:
         for answer in self._waiting.values():

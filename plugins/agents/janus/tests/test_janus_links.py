@@ -177,6 +177,23 @@ async def test_janus_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
         nursery.cancel_scope.cancel()
 
 
+async def test_janus_that_talks_lives_although_its_pong_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Server(lambda message: [{"janus": "success", "transaction": message["transaction"]}]).serving() as server, trio.open_nursery() as nursery:
+        watcher = Watcher()
+        link = link_to(server.port, watcher, ping_every=0.1)
+        nursery.start_soon(link.run)
+        await watcher.up.wait()
+        assert link._socket is not None
+        monkeypatch.setattr(link._socket, "ping", trio.sleep_forever)
+        with trio.move_on_after(0.5):
+            while True:
+                await link.request({"janus": "keepalive"})
+        assert not watcher.down.is_set()
+        with trio.fail_after(2):
+            await watcher.down.wait()
+        nursery.cancel_scope.cancel()
+
+
 async def test_backend_learns_the_timeouts_and_ends_what_outlived_a_break() -> None:
     def answer(message: dict[str, Any]) -> list[dict[str, Any]]:
         info = {"janus": "server_info", "session-timeout": 20, "reclaim-session-timeout": 5}
