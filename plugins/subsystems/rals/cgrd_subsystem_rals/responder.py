@@ -31,6 +31,7 @@ from cgrd_subsystem_rals.accounts.triggers import begun
 from cgrd_subsystem_rals.accounts.usage import max_debit, max_session_time
 from cgrd_subsystem_rals.accounts.work import Work
 from cgrd_subsystem_rals.actions.execute import Executor
+from cgrd_subsystem_rals.amounts import fitting
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.publishing import announce
 from cgrd_subsystem_rals.rating import RatingBook, RatingPlanNotFound, cost_by_plan, cost_of
@@ -186,6 +187,7 @@ class Responder:
             raise MandatoryMissing("Cost")
         if args.Cost < 0:
             raise Wrong(f"Cost is {args.Cost}: a debit takes", explain="give money by AddBalance or a refund")
+        cost = fitting("Cost", args.Cost, kind="*monetary")
         start = args.AnswerTime or args.SetupTime
         call = CallDescriptor(
             Tenant=args.Tenant,
@@ -200,7 +202,6 @@ class Responder:
             CgrID=args.CGRID,
             RunID=args.RunID,
         )
-        cost = args.Cost
         return self.charged("Responder.DebitMonetary", lambda book, bank, account, call: debit_sum(book, bank, account, call, cost), self.filled(call))
 
     def charged(self, why: str, how: How, call: CallDescriptor) -> CallCost:

@@ -40,9 +40,14 @@ async def money(kernel: Kernel, account: str = "1001") -> dict[str, Decimal]:
         ("APIerSv1.ExecuteAction", {"Account": "1001", "ActionsId": "HALF"}, "PARTIALLY_EXECUTED"),
         ("RALsV1.ExecuteActions", {"ActionsID": "HALF", "AccountIDs": ["cgrates.org:1001"]}, "PARTIALLY_EXECUTED"),
         ("APIerSv1.ExecuteAction", {"Account": "1001", "ActionsId": "NOSUCH"}, "NOT_FOUND"),
-        # More than a ledger can hold.
-        ("APIerSv1.AddBalance", {**MAIN, "Value": Decimal("1e300")}, "does not add up"),
-        ("APIerSv1.SetBalance", {**MAIN, "Value": Decimal("1e300")}, "does not add up"),
+        # More than sums of 28 digits can hold, so that later changes would vanish.
+        ("APIerSv1.AddBalance", {**MAIN, "Value": Decimal("1e300")}, "at most 1000000000000000"),
+        ("APIerSv1.SetBalance", {**MAIN, "Value": Decimal("1e300")}, "at most 1000000000000000"),
+        ("APIerSv1.SetBalances", {"Account": "1001", "Balances": [{**MAIN, "Value": Decimal("-1000000000000001")}]}, "at most 1000000000000000"),
+        ("APIerSv1.DebitBalance", {**MAIN, "Value": Decimal("1e16")}, "at most 1000000000000000"),
+        ("Responder.DebitMonetary", {"Tenant": "cgrates.org", "Account": "1001", "Cost": Decimal("1e300")}, "at most 1000000000000000"),
+        ("APIerSv1.AddBalance", {**MAIN, "BalanceType": "*voice", "Value": Decimal("1e19")}, "at most 9223372036854775807"),
+        ("APIerSv1.TransferBalance", {**TRANSFER, "Units": Decimal("1e300")}, "at most"),
     ],
 )
 async def test_a_change_that_fails_says_so_and_changes_nothing(method: str, asked: dict[str, Any], word: str) -> None:
@@ -54,6 +59,15 @@ async def test_a_change_that_fails_says_so_and_changes_nothing(method: str, aske
             await call(kernel, method, **asked)
         assert await money(kernel) == {"main": 10}
         assert (await kernel.store.verify()).ok
+
+
+async def test_the_largest_and_smallest_amounts_change_one_balance_exactly() -> None:
+    async with kernel_in_memory(SECTIONS) as kernel:
+        await call(kernel, "APIerSv1.SetBalance", **{**MAIN, "Value": Decimal("1e15")})
+        await call(kernel, "APIerSv1.DebitBalance", **{**MAIN, "Value": Decimal("0.00001")})
+        assert await money(kernel) == {"main": Decimal("999999999999999.99999")}
+        hours = {**MAIN, "BalanceType": "*voice", "Value": Decimal(10_000 * 3600 * 10**9)}
+        assert await call(kernel, "APIerSv1.AddBalance", **hours) == "OK"
 
 
 @pytest.mark.parametrize("method", ["APIerSv1.AddBalance", "APIerSv1.DebitBalance", "APIerSv1.SetBalance"])

@@ -18,6 +18,7 @@ from cgrd.errors import CgrdError, MandatoryMissing, NotFound, PartiallyExecuted
 from cgrd_subsystem_rals.accounts.matching import balance_filter
 from cgrd_subsystem_rals.accounts.records import Account, BalanceFilter, ValueFormula
 from cgrd_subsystem_rals.actions.execute import Executor
+from cgrd_subsystem_rals.amounts import fitting
 from cgrd_subsystem_rals.desk import Desk
 from cgrd_subsystem_rals.kinds.actions import Action
 from cgrd_subsystem_rals.kinds.timings import builtin_timing
@@ -99,6 +100,7 @@ class BalancesApi:
 
     async def _change(self, why: str, kind: str, args: ChangeBalance) -> str:
         _need(args, "Account", "BalanceType")
+        fitting("Value", args.Value, kind=args.BalanceType)
         key = self._made(args.Tenant, args.Account, why=why)
         action = self._action(kind + ("_reset" if args.Overwrite else ""), args, abs(args.Value))
         return await self._done(why, key, self._set_of(action, args.Cdrlog, args.ActionExtraData))
@@ -119,6 +121,7 @@ class BalancesApi:
         for each in asked:
             if not _names_one(each.Balance or {}):
                 raise MandatoryMissing("BalanceID", "or", "BalanceUUID")
+            fitting("Value", each.Value, kind=each.BalanceType)
         key = self._made(tenant, account, why=why)
         # A value of 0 leaves what a balance holds, as recorded.
         made = [(self._action("*set_balance", each, each.Value or None), each) for each in asked]
@@ -138,6 +141,8 @@ class BalancesApi:
     async def transfer_balance(self, args: TransferBalance) -> str:
         """Move units from one balance to another."""
         _need(args, "SourceAccountID", "SourceBalanceID", "DestinationAccountID", "DestinationBalanceID")
+        fitting("Units", args.Units)
+        fitting("DestinationReferenceValue", args.DestinationReferenceValue or Decimal(0))
         extra = {"DestinationAccountID": self.desk.key(args.Tenant, args.DestinationAccountID), "DestinationBalanceID": args.DestinationBalanceID}
         told: dict[str, Any] = extra if args.DestinationReferenceValue is None else {**extra, "DestinationReferenceValue": args.DestinationReferenceValue}
         balance = BalanceFilter(ID=args.SourceBalanceID, Value=ValueFormula(Static=args.Units))
