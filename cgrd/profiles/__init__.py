@@ -21,7 +21,7 @@ from cgrd.profiles.cells import (
 )
 from cgrd.profiles.draft import Draft
 from cgrd.profiles.export import file_text, row_of_record
-from cgrd.profiles.faults import Fault, PlanRefused, Refused
+from cgrd.profiles.faults import Fault, PlanRefused, Refused, every
 from cgrd.profiles.holdings import Holding, ProfileHoldings
 from cgrd.profiles.kind import Api, Column, FilterIndex, Items, Kind, Method, Side, TpApi, column
 from cgrd.profiles.load_api import Loaded, load_folder
@@ -78,6 +78,7 @@ __all__ = [
     "all_methods",
     "column",
     "crud_methods",
+    "every",
     "file_text",
     "in_pieces",
     "join_list",

@@ -10,7 +10,7 @@ from cgrd.errors import CgrdError, NotFound, ServerError
 from cgrd.instants import Instant
 from cgrd.profiles.building import build_record
 from cgrd.profiles.cells import Reading
-from cgrd.profiles.faults import Fault
+from cgrd.profiles.faults import Fault, Follows, Several
 from cgrd.profiles.kind import Kind
 from cgrd.profiles.places import Places, meant
 from cgrd.profiles.progress import Progress
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 SUGGESTED = 20
 """For so many faults it is looked what the author may have meant."""
-
-
-class Follows(CgrdError):
-    """What a record refers to is in the plan but faulty itself; that fault is told, this one is not."""
 
 
 class Draft:
@@ -51,6 +47,7 @@ class Draft:
         self.records: dict[str, dict[str, Any]] = {}
         self.unknown_files: tuple[str, ...] = ()
         self._bad: set[tuple[str, str]] = set()
+        self._unread: set[str] = set()
         self._places = Places()
 
     @property
@@ -67,7 +64,7 @@ class Draft:
             Follows: the plan has one, and it is faulty.
         """
         found = self.records.get(kind, {}).get(key)
-        if found is None and (kind, key) in self._bad:
+        if found is None and (kind in self._unread or (kind, key) in self._bad):
             raise Follows(f"{kind} {key} is faulty")
         return found
 
@@ -95,6 +92,7 @@ class Draft:
                 sheet = yield from read_sheet(name, text, width=len(kind.columns), separator=separator)
             except BadLine as bad:
                 self.faults.append(Fault(word=bad.word, file=name, line=bad.line, column=bad.column, mend=_mend(bad, kind)))
+                self._unread.add(kind.name)
                 continue
             self._places.add(kind, sheet)
             if sheet.rows and is_heading(kind, sheet.rows[0]):
@@ -104,7 +102,8 @@ class Draft:
                 yield
             self.progress.read(name, text.count("\n") + 1)
         self.faults.extend(folding.faults)
-        self.rows[kind.name] = folding.found
+        self._bad.update((kind.name, key) for key in folding.bad)
+        self.rows[kind.name] = {key: row for key, row in folding.found.items() if key not in folding.bad} if folding.bad else folding.found
 
     def take(self, kind: Kind, rows: Iterable[Any]) -> None:
         """Row records that come from elsewhere than files (stored tariff plans)."""
@@ -128,7 +127,8 @@ class Draft:
                 self._bad.add((kind.name, key))
             except CgrdError as error:
                 self._bad.add((kind.name, key))
-                self._fault(kind, key, error, writing=not kind.early)
+                for each in error.errors if isinstance(error, Several) else [error]:
+                    self._fault(kind, key, each, writing=not kind.early)
         self.progress.checked(kind.file, 0.5)
 
     def check(self, kind: Kind) -> Generator[None, None, None]:

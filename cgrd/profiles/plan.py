@@ -145,15 +145,13 @@ def _refuse(profiles: Profiles, draft: Draft, options: LoadOptions) -> None:
     """Raise what is wrong with the draft, as far as it matters for what is to be done with it."""
     early = [fault for fault in draft.faults if not fault.writing]
     if early or (draft.faults and (options.strict or not (options.dry_run or options.remove))):
-        raise PlanRefused(early or draft.faults)
+        raise PlanRefused(draft.faults)
     looks = options.validate and (options.strict or not options.dry_run)
     if looks and not all(valid(kind, draft.records.get(kind.name, {}).values()) for kind in profiles.kinds):
         raise CgrdError("invalid data", explain="a rating plan leaves a gap in the week, or a rate's slots or a timing are not sane")
 
 
 async def _build(profiles: Profiles, draft: Draft, *, check: bool) -> None:
-    if any(not fault.writing for fault in draft.faults):
-        return  # what cannot be read is told alone: faults that follow from it would only hide it
     kinds = [kind for kind in profiles.kinds if draft.rows.get(kind.name)]
     for kind in kinds:
         await in_pieces(draft.build(kind))

@@ -28,6 +28,7 @@ class Folding:
         self.kind = kind
         self.faults: list[Fault] = []
         self.found: dict[str, Any] = {}
+        self.bad: set[str] = set()
         columns = kind.columns
         keys = [next(i for i, c in enumerate(columns) if c.name == name) for name in kind.key]
         self._key: Callable[[Row], str] = (lambda row: row[keys[0]]) if len(keys) == 1 else (lambda row: ":".join(row[i] for i in keys))
@@ -43,9 +44,22 @@ class Folding:
             try:
                 self._add(row)
             except _BadCell as bad:
-                self.faults.append(bad.fault(self.kind, sheet.name, sheet.lines[at]))
+                self.bad.add(self._key(row))
+                self.faults.extend(each.fault(self.kind, sheet.name, sheet.lines[at]) for each in self._bad_cells(row) or [bad])
             except _Twice as twice:
                 self.faults.append(Fault(word=f"{self.kind.unique}: {twice}", file=sheet.name, line=sheet.lines[at]))
+
+    def _bad_cells(self, row: Row) -> list[_BadCell]:
+        """All cells of a row that cannot be read; none of a line of headings, where the first one says it all."""
+        if is_heading(self.kind, row):
+            return []
+        found = []
+        for text, column in zip(row, self.kind.columns, strict=True):
+            try:
+                column.cell.read(text) if text else None
+            except ValueError:
+                found.append(_BadCell(column, text))
+        return found
 
     def _add(self, row: Row) -> None:
         key = self._key(row)

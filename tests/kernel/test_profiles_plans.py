@@ -176,6 +176,33 @@ async def test_a_broken_reference_names_the_cell_and_hides_no_other_fault() -> N
     ]
 
 
+async def test_faults_of_cells_files_and_references_are_told_at_once() -> None:
+    plan = {
+        "Destinations.csv": "DST_A,1\nDST_B,2\n",
+        "Rates.csv": "RT,0,0;24,60s,1s,0s\nR2,0,1,1minute,1sec,0s\nR2,0,1,60s,1s,later\nR3,0,1,60s,1s,0s\nR4,x,y,60s,1s,0s\n",
+        "DestinationRates.csv": "DR,DST_AA,R3,*up,4,0,\nDR,DST_A,R33,*up,4,0,\nD2,DST_A,RT,*up,4,0,\nD2,DST_A,R2,*up,4,0,\n",
+        "RatingPlans.csv": "RP,DR,*any,10\nRP2,D2,*any,10\n",
+        "Actions.csv": "ACT,*topup,,,b,*monetary,,*any,,,*unlimited,,ten,10,false,false,10\n"
+        "ACT,*topup,,,b,*monetary,,*any,,NOTM,*unlimited,,10,much,false,false,10\n",
+        "ActionPlans.csv": "AP,ACT,*asap,10\n",
+    }
+    with pytest.raises(PlanRefused) as refused:
+        await load_files(made(), list(plan.items()))
+    assert [(fault.file.partition(".")[0], fault.line, fault.column) for fault in refused.value.faults] == [
+        *(("Rates", line, column) for line, column in ((1, 3), (5, 2), (5, 3), (2, 5), (2, 4), (3, 6))),
+        ("DestinationRates", 1, 2),
+        ("DestinationRates", 2, 3),
+        ("Actions", 1, 13),
+        ("Actions", 2, 14),
+    ]
+
+
+async def test_what_refers_into_a_file_that_cannot_be_read_is_no_fault_of_its_own() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        await load_files(made(), with_file("Rates.csv", "RT,0,1,60s\n"))
+    assert [fault.file for fault in refused.value.faults] == ["Rates.csv"]
+
+
 # what a newcomer may do wrong, and what is said of it: place, word, and what would mend it
 MISTAKES = [
     ("DestinationRates.csv", "DR,DST_A,RTT,*up,4,0,\n", "DestinationRates.csv:1:3: ", "is it meant to be RT?"),

@@ -11,7 +11,7 @@ import msgspec
 from cgrd.errors import CgrdError
 from cgrd.filters import is_inline, parse_inline
 from cgrd.money import plain
-from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, Scope, TpApi, column, suggested
+from cgrd.profiles import NUMBER, Api, Draft, Items, Kind, Refused, Scope, TpApi, column, every, suggested
 from cgrd_subsystem_rals.accounts.records import BalanceFilter, ValueFormula
 from cgrd_subsystem_rals.kinds.balances import flag, joined, units, weight, word, words
 from cgrd_subsystem_rals.kinds.timings import find_timing
@@ -64,7 +64,7 @@ def build(row: Any, draft: Draft) -> Actions:
     Raises:
         Refused: an amount, weight, flag or filter that cannot be read, or a timing that is nowhere.
     """
-    return Actions(row.ID, [action_of(row.ID, each, draft) for each in row.Actions])
+    return Actions(row.ID, every(row.Actions, lambda each: action_of(row.ID, each, draft)))
 
 
 def action_of(id: str, row: Any, draft: Draft) -> Action:

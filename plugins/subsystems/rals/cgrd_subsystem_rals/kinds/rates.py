@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -13,7 +13,7 @@ import msgspec
 from cgrd.costs import RGRate, RIRate
 from cgrd.durations import MILLISECOND, format_duration, parse_duration
 from cgrd.money import plain
-from cgrd.profiles import INTEGER, NUMBER, TEXT, Draft, Items, Kind, Refused, Scope, TpApi, column, suggested
+from cgrd.profiles import INTEGER, NUMBER, TEXT, Draft, Items, Kind, Refused, Scope, TpApi, column, every, suggested
 
 ANY = "*any"
 ROUNDING = {
@@ -28,7 +28,7 @@ MAX_COST = {
     "*disconnect": "The call ends when it has cost MaxCost.",
 }
 SPAN = replace(TEXT, word="duration (`60s`; a bare number is ns: `60` is 60 ns; or octets, pieces, as the use is counted)")
-CHUNK = 2_000
+CHUNK = 1_000
 
 
 class Rates(msgspec.Struct):
@@ -55,18 +55,15 @@ def build_rates(row: Any, _: Draft) -> Rates:
     Raises:
         Wrong: a duration that is none.
     """
-    slots = [
-        RGRate(
-            GroupIntervalStart=parse_duration(slot.GroupIntervalStart),
-            Value=slot.Rate,
-            RateIncrement=parse_duration(slot.RateIncrement),
-            RateUnit=parse_duration(slot.RateUnit),
-        )
-        for slot in row.RateSlots
-    ]
+    slots = every(row.RateSlots, _slot)
     fee = row.RateSlots[0].ConnectFee if row.RateSlots else Decimal(0)
     slots.sort(key=lambda slot: slot.GroupIntervalStart)
     return Rates(row.ID, fee, slots, [*_odd_texts(row.RateSlots), *_odd_slots(fee, slots)])
+
+
+def _slot(row: Any) -> RGRate:
+    start, increment, unit = every((row.GroupIntervalStart, row.RateIncrement, row.RateUnit), parse_duration)
+    return RGRate(GroupIntervalStart=start, Value=row.Rate, RateIncrement=increment, RateUnit=unit)
 
 
 def _odd_texts(rows: Iterable[Any]) -> Iterator[str]:
@@ -99,15 +96,23 @@ def build_destination_rates(row: Any, draft: Draft) -> Generator[None, None, Des
     """
     found = DestinationRates(row.ID, [], [])
     ratings: dict[tuple[Any, ...], RIRate] = {}
-    for at, line in enumerate(row.DestinationRates):
-        if not at % CHUNK:
-            yield
+
+    def rating_of(line: Any) -> RIRate:
         settings = (line.RateId, line.RoundingMethod, line.RoundingDecimals, line.MaxCost, line.MaxCostStrategy)
-        rating = ratings.get(settings)
-        if rating is None:
+        if (rating := ratings.get(settings)) is None:
             rating = ratings[settings] = _rating(draft, *settings)
-        found.Destinations.append(_destination(draft, line.DestinationId))
-        found.Ratings.append(rating)
+        return rating
+
+    def destination_of(line: Any) -> str:
+        return _destination(draft, line.DestinationId)
+
+    looks: tuple[Callable[[Any], Any], ...] = (rating_of, destination_of)
+    for start in range(0, len(row.DestinationRates), CHUNK):
+        yield
+        lines = row.DestinationRates[start : start + CHUNK]
+        looked = every(((look, line) for line in lines for look in looks), lambda each: each[0](each[1]))
+        found.Ratings += looked[::2]
+        found.Destinations += looked[1::2]
     found.Doubts = list(dict.fromkeys(doubt for settings in ratings for doubt in _odd_settings(settings[1], settings[4])))
     return found
 

@@ -12,7 +12,7 @@ import msgspec
 from cgrd.durations import parse_duration
 from cgrd.errors import MandatoryMissing, NotFound
 from cgrd.instants import Instant, parse_instant
-from cgrd.profiles import FLAG, NUMBER, Api, Draft, Items, Kind, Method, Profiles, Reading, Scope, TpApi, column, suggested
+from cgrd.profiles import FLAG, NUMBER, Api, Draft, Items, Kind, Method, Profiles, Reading, Scope, TpApi, column, every, suggested
 from cgrd_subsystem_rals.accounts.records import ActionTrigger, BalanceFilter
 from cgrd_subsystem_rals.kinds.actions import needed_timing
 from cgrd_subsystem_rals.kinds.balances import flag, weight, word, words
@@ -47,7 +47,7 @@ def build(row: Any, draft: Draft) -> ActionTriggers:
     Raises:
         Wrong, Refused: a time, duration, weight or flag that cannot be read.
     """
-    return ActionTriggers(row.ID, [_trigger(row.ID, each, draft) for each in row.ActionTriggers])
+    return ActionTriggers(row.ID, every(row.ActionTriggers, lambda each: _trigger(row.ID, each, draft)))
 
 
 def _trigger(id: str, row: Any, draft: Draft) -> ActionTrigger:
