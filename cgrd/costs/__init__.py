@@ -16,7 +16,7 @@ from cgrd.costs.calls import (
     join_increments,
 )
 from cgrd.costs.changing import clone, merge, trim
-from cgrd.costs.charging import call_cost_of, event_cost, payer_of, refundable
+from cgrd.costs.charging import PAID_ONLY, call_cost_of, event_cost, payer_of, refundable
 from cgrd.costs.data import DataCost, DataIncrement, DataSpan, data_cost
 from cgrd.costs.event_cost import (
     BalanceCharge,
@@ -36,6 +36,7 @@ from cgrd.costs.told import told
 
 __all__ = [
     "MAIN_FIELDS",
+    "PAID_ONLY",
     "AccountSummary",
     "BalanceCharge",
     "BalanceSummary",

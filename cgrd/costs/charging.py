@@ -221,6 +221,10 @@ def _balance_id(cost: EventCost, charge: BalanceCharge) -> str:
     return summary.ID if summary else ""
 
 
+PAID_ONLY = "*paidOnly"
+"""Option of a refund: what the ledger does not know the call to have paid is not given back; who asks has the cost from others."""
+
+
 def refundable(cost: EventCost) -> list[Increment]:
     """The increments that somebody paid, as `Responder.RefundIncrements` takes them: one per run, however long."""
     return [

@@ -80,4 +80,5 @@ class ScheduledProfiles:
         try:
             await self._run(self._table.get(tenant, id))
         except Exception as error:
-            self._log.warning("scheduled work failed", profile=f"{tenant}:{id}", error=str(error) or repr(error))
+            fault = None if isinstance(error, CgrdError) else error  # of ours, so its trace is told
+            self._log.warning("scheduled work failed", profile=f"{tenant}:{id}", error=str(error) or repr(error), exc_info=fault)

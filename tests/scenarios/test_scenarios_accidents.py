@@ -107,8 +107,10 @@ def told(office: Any, *, cost: int) -> dict[str, Any]:
 async def test_a_cost_that_was_never_paid_is_not_given_back(office_at: OfficeAt, kind: str) -> None:
     async with office_at() as office:
         await office.account("1001", cash="10")
-        with pytest.raises(CgrdError):
-            await office.ask("CDRsV1.ProcessEvent", Tenant="cgrates.org", ID="f", Flags=["*rals"], Event={**told(office, cost=5000), "RequestType": kind})
+        event = {**told(office, cost=5000), "RequestType": kind}
+        with pytest.raises(CgrdError, match="PARTIALLY_EXECUTED") as refused:
+            await office.ask("CDRsV1.ProcessEvent", Tenant="cgrates.org", ID="f", Flags=["*rals"], Event=event)
+        assert "more than the call has paid" in refused.value.explain
         assert await office.cash("1001") == Decimal(10)
 
 

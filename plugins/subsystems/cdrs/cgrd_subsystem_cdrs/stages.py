@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from cgrd import CGREvent, Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
-from cgrd.costs import CallCost, CallDescriptor, EventCost, event_cost, refundable
+from cgrd.costs import PAID_ONLY, CallCost, CallDescriptor, EventCost, event_cost, refundable
 from cgrd.dynaprepaid import debited
 from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong
 from cgrd.options import asked_flag
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynaprepaid", "prepaid", "postpaid", "pseudoprepaid"})
 UNASKED: Final = frozenset({"DISCONNECTED", "REPLY_TIMEOUT"})
-PAID_ONLY: Final = "*paidOnly"
-"""Option of a refund: no more than the ledger knows the call to have paid."""
 REFUNDED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid"})
 
 
@@ -95,13 +93,27 @@ def read_cost(kept: Any) -> EventCost:
 
 
 async def refund(flow: Flow, mine: CDR, cost: EventCost, *, brought: bool = False) -> None:
-    """Give a cost back, increment by increment, to the balances that paid it; of one that the event has brought no more than the call has paid."""
+    """Give a cost back, increment by increment, to the balances that paid it.
+
+    Args:
+        brought: the event told of the cost, so what the ledger does not know the call to have paid is not given back.
+
+    Raises:
+        Wrong: a cost that was brought tells of more than that; nothing happens.
+    """
     descriptor = _descriptor(mine)
     descriptor.Increments = refundable(cost)
+    if not descriptor.Increments:
+        return
     if brought:
         descriptor.APIOpts = {PAID_ONLY: True}
-    if descriptor.Increments:
+    try:
         await flow.driver.call("rals", "Responder.RefundIncrements", descriptor)
+    except Exists as error:
+        if not brought:
+            raise
+        # Not EXISTS, which would say that there is a record.
+        raise Wrong(f"the CostDetails of {mine.CGRID}:{mine.RunID} tell of more than the call has paid", explain=error.explain) from error
 
 
 @stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")

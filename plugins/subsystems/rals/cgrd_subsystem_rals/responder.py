@@ -16,13 +16,13 @@ from typing import Any
 import msgspec
 
 from cgrd import Instant, method
-from cgrd.costs import CallCost, CallDescriptor
+from cgrd.costs import PAID_ONLY, CallCost, CallDescriptor
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, Wrong
 from cgrd_subsystem_rals.accounts.counters import count_runs
 from cgrd_subsystem_rals.accounts.debit import Debited, debit
 from cgrd_subsystem_rals.accounts.direct import debit_sum
 from cgrd_subsystem_rals.accounts.errors import AccountNotFound
-from cgrd_subsystem_rals.accounts.given_back import PAID_ONLY, refuse_again
+from cgrd_subsystem_rals.accounts.given_back import refuse_again
 from cgrd_subsystem_rals.accounts.purse import Bank
 from cgrd_subsystem_rals.accounts.records import Account
 from cgrd_subsystem_rals.accounts.refund import Refunded, refund, refund_rounding

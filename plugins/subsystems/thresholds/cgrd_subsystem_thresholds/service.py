@@ -103,12 +103,7 @@ class ThresholdS(Subsystem, section="thresholds"):
         return failed + await export(self, profile, self.states.told(profile), event)
 
     async def _act_aside(self, profile: ThresholdProfile, event: CGREvent) -> None:
-        try:
-            failed = await act(self, profile, event)
-        except Exception as error:
-            # Nobody waits for it, and the daemon goes on.
-            failed = [f"{profile.ID}: {error!r}"]
-        if failed:
+        if failed := await act(self, profile, event):
             self.services.log("thresholds").warning("not all done", event_id=event.ID, failed=failed)
 
     @method("ThresholdSv1.GetThresholdsForEvent")

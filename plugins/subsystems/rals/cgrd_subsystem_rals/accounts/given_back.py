@@ -14,8 +14,6 @@ from cgrd.store import LedgerEntry
 from cgrd_subsystem_rals.accounts.refund import owed_by_balance
 
 ROUNDING: Final = "Responder.RefundRounding"
-PAID_ONLY: Final = "*paidOnly"
-"""Option of a refund: what the ledger does not know the call to have paid is not given back; who asks has the cost from others."""
 
 
 def refuse_again(call: CallDescriptor, entries: Iterable[LedgerEntry], *, strict: bool = False) -> None:
