@@ -168,8 +168,15 @@ class Registry:
 
     def recorded(self, closed: Closed, *, at: Instant, tx: Transaction) -> None:
         """Its CDR is made: it need not be kept over a restart."""
+        before = closed.RecordedAt, closed.CDRDue
+
+        def undo() -> None:
+            closed.RecordedAt, closed.CDRDue = before
+            self._recorded.pop(closed.Session.CGRID, None)
+
         closed.RecordedAt, closed.CDRDue = at, False
         self._recorded[closed.Session.CGRID] = closed
+        tx.on_rollback(undo)
         tx.delete(CLOSED_KIND, closed.Session.CGRID)
 
     def forget_old(self, *, now_ns: int, at_most: int = 100) -> None:
