@@ -15,7 +15,7 @@ from cgrd.costs.calls import (
     UnitInfo,
     join_increments,
 )
-from cgrd.costs.changing import clone, merge, trim
+from cgrd.costs.changing import added, merge, trim
 from cgrd.costs.charging import PAID_ONLY, call_cost_of, event_cost, payer_of, refundable
 from cgrd.costs.data import DataCost, DataIncrement, DataSpan, data_cost
 from cgrd.costs.event_cost import (
@@ -61,8 +61,8 @@ __all__ = [
     "RatingUnit",
     "TimeSpan",
     "UnitInfo",
+    "added",
     "call_cost_of",
-    "clone",
     "data_cost",
     "descriptor_of",
     "duration_of",

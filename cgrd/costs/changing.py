@@ -8,43 +8,63 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
-from cgrd.costs.charging import append_charge
+from cgrd.costs.calls import CallCost
+from cgrd.costs.charging import append_charge, charges_of
 from cgrd.costs.event_cost import PAUSE, ROUNDING, BalanceCharge, ChargingIncrement, ChargingInterval, EventCost, RatingUnit, name_of
+from cgrd.costs.summaries import AccountSummary
+from cgrd.instants import Instant
 
 Record = TypeVar("Record")
 _SPECIAL = ("", PAUSE, ROUNDING, "*none")
 
 
-def clone(cost: EventCost) -> EventCost:
-    """A cost whose charges and maps can be changed; records inside are shared and never changed."""
-    return msgspec.structs.replace(
-        cost,
-        Charges=[msgspec.structs.replace(charge, Increments=[msgspec.structs.replace(run) for run in charge.runs()]) for charge in cost.charges()],
-        Rating=dict(cost.Rating or {}),
-        Accounting=dict(cost.Accounting or {}),
-        RatingFilters=dict(cost.RatingFilters or {}),
-        Rates=dict(cost.Rates or {}),
-        Timings=dict(cost.Timings or {}),
-    )
-
-
-def merge(first: EventCost, second: EventCost, *, decimals: int = 5, repeating: bool = True) -> EventCost:
+def merge(first: EventCost, second: EventCost, *, decimals: int = 5) -> EventCost:
     """A cost of both, the second following the first; neither is changed.
 
     The account summary is the second's with the first's initial values. A charge equal to the last one is counted into it as
-    one more time; where not `repeating`, as more of its last increment.
+    one more time.
     """
-    merged = clone(first)
-    if not merged.charges():
-        merged.StartTime = second.StartTime
-    if second.AccountSummary is not None:
-        merged.AccountSummary = second.AccountSummary.keeping_initials(first.AccountSummary)
+    merged = _grown(first, second.StartTime, second.AccountSummary)
     rename = _Renaming(merged, second)
     for charge in second.charges():
-        _append(merged.charges(), rename.charge(charge), repeating=repeating)
+        _append(merged.charges(), rename.charge(charge), repeating=True)
     return merged.compute(decimals)
+
+
+def added(first: EventCost, cost: CallCost, *, decimals: int = 5, repeating: bool = True) -> EventCost:
+    """`merge` with what a call after it cost; neither is changed.
+
+    A charge equal to the last one is counted into it; where not `repeating`, as more of its last increment.
+    """
+    spans = cost.spans()
+    merged = _grown(first, spans[0].TimeStart if spans else Instant.ZERO, cost.AccountSummary)
+    for charge in charges_of(spans, named_in=merged):
+        _append(merged.charges(), charge, repeating=repeating)
+    return merged.compute(decimals)
+
+
+def _grown(first: EventCost, start: Instant, summary: AccountSummary | None) -> EventCost:
+    """A copy that can be added to: with maps, and a last charge, of its own. What is before that is shared, and never changed."""
+    return replace(
+        first,
+        StartTime=first.StartTime if first.charges() else start,
+        Charges=_open_ended(first.charges()),
+        AccountSummary=first.AccountSummary if summary is None else summary.keeping_initials(first.AccountSummary),
+        Rating=dict(first.Rating or {}),
+        Accounting=dict(first.Accounting or {}),
+        RatingFilters=dict(first.RatingFilters or {}),
+        Rates=dict(first.Rates or {}),
+        Timings=dict(first.Timings or {}),
+    )
+
+
+def _open_ended(charges: list[ChargingInterval]) -> list[ChargingInterval]:
+    if not charges:
+        return []
+    runs = charges[-1].runs()
+    return [*charges[:-1], replace(charges[-1], Increments=[*runs[:-1], *map(replace, runs[-1:])])]
 
 
 def _append(charges: list[ChargingInterval], charge: ChargingInterval, *, repeating: bool) -> None:
@@ -82,7 +102,7 @@ class _Renaming:
         self.accounting |= _renamed(merged.Accounting, extra, "b")
 
     def rating(self, unit: RatingUnit) -> RatingUnit:
-        return msgspec.structs.replace(
+        return replace(
             unit,
             TimingID=self.timings.get(unit.TimingID, unit.TimingID),
             RatesID=self.rates.get(unit.RatesID, unit.RatesID),
@@ -90,7 +110,7 @@ class _Renaming:
         )
 
     def payer(self, charge: BalanceCharge, extras: Mapping[str, str]) -> BalanceCharge:
-        return msgspec.structs.replace(
+        return replace(
             charge,
             RatingID=self.ratings.get(charge.RatingID, charge.RatingID),
             ExtraChargeID=extras.get(charge.ExtraChargeID, charge.ExtraChargeID),
@@ -99,7 +119,7 @@ class _Renaming:
     def charge(self, charge: ChargingInterval) -> ChargingInterval:
         return ChargingInterval(
             RatingID=self.ratings.get(charge.RatingID, charge.RatingID),
-            Increments=[msgspec.structs.replace(run, AccountingID=self.accounting.get(run.AccountingID, run.AccountingID)) for run in charge.runs()],
+            Increments=[replace(run, AccountingID=self.accounting.get(run.AccountingID, run.AccountingID)) for run in charge.runs()],
             CompressFactor=charge.factor,
         )
 
@@ -121,12 +141,12 @@ def trim(cost: EventCost, at_usage: int, *, decimals: int = 5) -> tuple[EventCos
 
     Increments are whole: one that straddles the cut is kept. At 0 everything is surplus. The cost given is not changed.
     """
-    kept, surplus = clone(cost), clone(cost)
-    kept.Charges, surplus.Charges = cut_charges(cost.charges(), at_usage)
-    surplus.StartTime = cost.StartTime.plus(kept.usage())
-    if not surplus.charges():
-        return kept.compute(decimals), None
-    return prune(kept).compute(decimals), prune(surplus).compute(decimals)
+    within, beyond = cut_charges(cost.charges(), at_usage)
+    kept = replace(cost, Charges=within).compute(decimals)
+    if not beyond:
+        return kept, None
+    surplus = replace(cost, Charges=beyond, StartTime=cost.StartTime.plus(kept.usage()))
+    return prune(kept), prune(surplus).compute(decimals)
 
 
 def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[ChargingInterval], list[ChargingInterval]]:
@@ -169,18 +189,18 @@ def _cut_runs(runs: list[ChargingIncrement], left: int) -> tuple[list[ChargingIn
     beyond: list[ChargingIncrement] = []
     for run in runs:
         if left <= 0:
-            beyond.append(msgspec.structs.replace(run))
+            beyond.append(replace(run))
             continue
         count = run.factor if not run.Usage else min(run.factor, -(-left // run.Usage))
-        kept.append(msgspec.structs.replace(run, CompressFactor=count))
+        kept.append(replace(run, CompressFactor=count))
         if count < run.factor:
-            beyond.append(msgspec.structs.replace(run, CompressFactor=run.factor - count))
+            beyond.append(replace(run, CompressFactor=run.factor - count))
         left -= count * run.Usage
     return kept, beyond
 
 
 def _copy(charge: ChargingInterval, factor: int) -> ChargingInterval:
-    return ChargingInterval(RatingID=charge.RatingID, Increments=[msgspec.structs.replace(run) for run in charge.runs()], CompressFactor=factor)
+    return ChargingInterval(RatingID=charge.RatingID, Increments=[replace(run) for run in charge.runs()], CompressFactor=factor)
 
 
 def prune(cost: EventCost) -> EventCost:

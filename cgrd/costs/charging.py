@@ -5,6 +5,7 @@ Source: spec/rating.md §8.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -58,24 +59,28 @@ def event_cost(cost: CallCost, *, cgrid: str = "", run_id: str = "", decimals: i
         StartTime=spans[0].TimeStart if spans else Instant.ZERO,
         AccountSummary=cost.AccountSummary,
     )
-    writer = _Writer()
-    for span in spans:
-        writer.add(span)
-    made.Charges, made.Accounting = writer.charges, writer.accounting_named
-    made.Rating, made.RatingFilters, made.Rates, made.Timings = writer.rating_named, writer.filters_named, writer.rates_named, writer.timings_named
+    made.Charges = charges_of(spans, named_in=made)
     return made.compute(decimals)
 
 
-class _Writer:
-    """What spans become in an EventCost; remembers what it has named, so that a span like the last one costs nothing."""
+def charges_of(spans: Iterable[TimeSpan], *, named_in: EventCost) -> list[ChargingInterval]:
+    """What spans become in an EventCost: their charges; the records that these name are added to the cost's maps, which are changed."""
+    writer = _Writer(named_in)
+    for span in spans:
+        writer.add(span)
+    return writer.charges
 
-    def __init__(self) -> None:
+
+class _Writer:
+    """Writes charges and names records; remembers what it has named, so that a span like the last one costs nothing."""
+
+    def __init__(self, cost: EventCost) -> None:
         self.charges: list[ChargingInterval] = []
-        self.rating_named: dict[str, RatingUnit] = {}
-        self.accounting_named: dict[str, BalanceCharge] = {}
-        self.filters_named: dict[str, RatingMatchedFilters] = {}
-        self.rates_named: dict[str, list[RGRate]] = {}
-        self.timings_named: dict[str, ChargedTiming] = {}
+        self.rating_named = cost.Rating = cost.Rating or {}
+        self.accounting_named = cost.Accounting = cost.Accounting or {}
+        self.filters_named = cost.RatingFilters = cost.RatingFilters or {}
+        self.rates_named = cost.Rates = cost.Rates or {}
+        self.timings_named = cost.Timings = cost.Timings or {}
         self.seen: dict[_Key, str] = {}
 
     def add(self, span: TimeSpan) -> None:
@@ -119,11 +124,13 @@ class _Writer:
             if len(_first_named) >= _MOST_KNOWN:
                 _first_named.clear()
             name = self.name_rating(span, interval)
-            known = _Named(interval, name, self.rating_named, self.rates_named, self.timings_named)
+            known = _Named(interval, name, self.rating_named.copy(), self.rates_named.copy(), self.timings_named.copy())
             _first_named[id(interval)] = known
-        else:
-            self.filters(span)
-        self.rating_named, self.rates_named, self.timings_named = known.rating.copy(), known.rates.copy(), known.timings.copy()
+            return name
+        self.filters(span)
+        self.rating_named.update(known.rating)
+        self.rates_named.update(known.rates)
+        self.timings_named.update(known.timings)
         return known.name
 
     def name_rating(self, span: TimeSpan, interval: RateInterval) -> str:

@@ -24,6 +24,7 @@ from cgrd.costs import (
     RITiming,
     TimeSpan,
     UnitInfo,
+    added,
     call_cost_of,
     event_cost,
     field,
@@ -54,6 +55,10 @@ def run(count, *, cost="0.01", duration=SECOND, payer="money", unit=None):
 
 
 def cost_of(*runs, start=START):
+    return event_cost(call_of(*runs, start=start))
+
+
+def call_of(*runs, start=START):
     length = sum(each.usage for each in runs)
     total = sum((each.total for each in runs), Decimal(0))
     span = TimeSpan(
@@ -73,7 +78,7 @@ def cost_of(*runs, start=START):
         AccountID="1001",
         BalanceSummaries=[BalanceSummary(UUID="money", ID="M", Type="*monetary", Initial=Decimal(10), Value=10 - total, Disabled=False)],
     )
-    return event_cost(CallCost(ToR="*voice", Cost=total, Timespans=[span], AccountSummary=summary))
+    return CallCost(ToR="*voice", Cost=total, Timespans=[span], AccountSummary=summary)
 
 
 def test_a_cost_names_each_thing_once():
@@ -112,6 +117,26 @@ def test_sessions_grow_by_merging():
 def test_equal_debits_are_one_charge_repeated():
     merged = merge(merge(cost_of(run(60)), cost_of(run(60))), cost_of(run(60)))
     assert [(charge.CompressFactor, charge.Increments[0].CompressFactor) for charge in merged.Charges] == [(3, 60)]
+
+
+@pytest.mark.parametrize(
+    "later", [[run(60)], [run(1, duration=0, cost="0.2"), run(60)], [run(30, payer="other")], [run(20, unit="minutes"), run(5, unit="minutes", cost="0")]]
+)
+def test_adding_a_call_is_merging_its_cost(later):
+    first, more = cost_of(run(1, duration=0, cost="0.2"), run(60)), call_of(*later, start=START.plus(60 * SECOND))
+    before = encode(first)
+    assert without_names(added(first, more)) == without_names(merge(first, event_cost(more)))
+    assert without_names(added(added(first, more), more)) == without_names(merge(merge(first, event_cost(more)), event_cost(more)))
+    assert encode(first) == before
+
+
+def without_names(cost):
+    return cost.StartTime, cost.Usage, [charge.factor for charge in cost.Charges], call_cost_of(cost, tor="*voice")
+
+
+def test_more_paid_at_the_end_is_more_of_the_last_increment():
+    (charge,) = added(cost_of(run(60)), call_of(run(60)), repeating=False).Charges
+    assert [(charge.factor, each.factor) for each in charge.Increments] == [(1, 120)]
 
 
 def test_another_payer_is_another_charge():

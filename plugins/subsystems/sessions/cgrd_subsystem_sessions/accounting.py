@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from cgrd import Instant
-from cgrd.costs import CallCost, CallDescriptor, event_cost, merge
+from cgrd.costs import CallCost, CallDescriptor, added, event_cost
 from cgrd_subsystem_sessions.session import Pending, SRun
 
 
@@ -96,8 +96,9 @@ def paid(run: SRun, cost: CallCost, *, decimals: int, at_end: bool = False) -> S
     """
     if not cost.rated_usage():
         return run
-    more = event_cost(cost, cgrid=run.CD.CgrID, run_id=run.CD.RunID, decimals=decimals)
-    return replace(run, EventCost=more if run.EventCost is None else merge(run.EventCost, more, decimals=decimals, repeating=not at_end))
+    if run.EventCost is None:
+        return replace(run, EventCost=event_cost(cost, cgrid=run.CD.CgrID, run_id=run.CD.RunID, decimals=decimals))
+    return replace(run, EventCost=added(run.EventCost, cost, decimals=decimals, repeating=not at_end))
 
 
 def used(run: SRun, *, usage: int | None, last_used: int | None) -> SRun:
