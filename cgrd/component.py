@@ -7,8 +7,8 @@ they declare, and resolves the edges over which they call one another.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, get_type_hints
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import trio
@@ -65,6 +65,8 @@ class Served(msgspec.Struct, frozen=True):
     is_async: bool
     wants_peer: bool
     owner: str
+    may_wait: bool = False
+    """Whether a plain one answers a coroutine where it has to wait."""
 
     @property
     def service(self) -> str:
@@ -143,6 +145,10 @@ class Component:
         """
         return await self.services.graph.call(self, edge, method, args, reply)
 
+    def begin_call(self, edge: str, method: str, args: object) -> Any:
+        """`call` without a wait where none is needed: the answer of a callee in this process, or a coroutine that gives it."""
+        return self.services.graph.begin_call(self, edge, method, args)
+
     async def call_or_none(self, edge: str, method: str, args: object, reply: type[T] | Any = Any) -> Any:
         """`call`, where it is no failure that nothing is found there: None then."""
         try:
@@ -177,7 +183,10 @@ def declared_methods(kind: type) -> Iterator[tuple[str, str]]:
 def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any = None) -> Served:
     """Describe a bound function as a served method; `args` overrides its annotation."""
     parameters = list(inspect.signature(handler).parameters.values())
+    may_wait = False
     if args is None:
         hints = get_type_hints(handler)
         args = hints.get(parameters[0].name, Any) if parameters else Any
-    return Served(name=name, args=args, handler=handler, is_async=inspect.iscoroutinefunction(handler), wants_peer=len(parameters) > 1, owner=owner)
+        may_wait = any(get_origin(each) is Coroutine for each in get_args(hints.get("return")))
+    is_async = inspect.iscoroutinefunction(handler)
+    return Served(name=name, args=args, handler=handler, is_async=is_async, wants_peer=len(parameters) > 1, owner=owner, may_wait=may_wait)

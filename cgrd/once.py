@@ -79,7 +79,7 @@ async def once(store: Store, key: str, served: Served, args: Any, work: Callable
     Raises:
         Wrong: the key came before with another request.
     """
-    return await answered_once(store, key, served.name, args, partial(work, unkeyed(args)), may_wait=served.is_async)
+    return await answered_once(store, key, served.name, args, partial(work, unkeyed(args)), may_wait=served.is_async or served.may_wait)
 
 
 async def answered_once(store: Store, key: str, method: str, args: Any, work: Callable[[], Awaitable[Any]], *, may_wait: bool = True) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -170,12 +170,29 @@ class ProfileTable:
         at: Instant | None = None,
     ) -> list[Any]:
         """`matching`, asking other subsystems where filters need it; does not wait where none does. Arguments as there."""
-        skip = bool(ids) and ignore_filters
-        found = []
-        for record in list(self._tried(roots, tenant, context, ids, at)):
-            if skip or await self.passes_after_fetch(record, roots):
-                found.append(record)
-        return in_order(found)
+        found = self.begin_matching(roots, tenant=tenant, context=context, ids=ids, ignore_filters=ignore_filters, at=at)
+        return found if isinstance(found, list) else await found
+
+    def begin_matching(
+        self,
+        roots: dict[str, Any],
+        *,
+        tenant: str,
+        context: str | None = None,
+        ids: Sequence[str] | None = None,
+        ignore_filters: bool = False,
+        at: Instant | None = None,
+    ) -> list[Any] | Coroutine[Any, Any, list[Any]]:
+        """`matching_after_fetch` without a wait where none is needed: the records, or a coroutine that gives them."""
+        tried = list(self._tried(roots, tenant, context, ids, at))
+        if not (ids and ignore_filters):
+            if any(self.kind.filter_ids(record) and self.matcher(record).needs_fetch for record in tried):
+                return self._matching_after_fetch(tried, roots)
+            tried = [record for record in tried if self.passes(record, roots)]
+        return in_order(tried)
+
+    async def _matching_after_fetch(self, tried: Iterable[Any], roots: dict[str, Any]) -> list[Any]:
+        return in_order([record for record in tried if await self.passes_after_fetch(record, roots)])
 
     def _tried(self, roots: dict[str, Any], tenant: str, context: str | None, ids: Sequence[str] | None, at: Instant | None) -> Iterator[Any]:
         """Candidates that are active and of the context; their filters are still to be asked."""

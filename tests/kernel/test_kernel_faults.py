@@ -30,8 +30,45 @@ async def test_a_background_task_that_fails_ends_alone() -> None:
             background.start_soon(failing)
             background.start_soon(working)
             await done.wait()
+            nursery.cancel_scope.cancel()
     assert [(each["event"], each["task"].rpartition(".")[2]) for each in logs] == [("a task failed and ends", "failing")]
     assert logs[0]["exc_info"]
+
+
+async def test_plain_work_is_done_in_order_when_the_step_is_over_and_what_waits_holds_up_nobody() -> None:
+    done: list[str] = []
+    gate, over = trio.Event(), trio.Event()
+
+    async def waiting() -> None:
+        await gate.wait()
+        done.append("waited")
+        over.set()
+
+    def failing() -> None:
+        raise ValueError("bad luck")
+
+    background = Background()
+    with structlog.testing.capture_logs() as logs:
+        async with trio.open_nursery() as nursery:
+            background.open(nursery)
+            for work in (failing, waiting, lambda: done.append("first"), lambda: done.append("second"), gate.set):
+                background.do_soon(work)
+            assert done == []
+            await over.wait()
+            nursery.cancel_scope.cancel()
+    assert done == ["first", "second", "waited"]
+    assert [each["task"].rpartition(".")[2] for each in logs] == ["failing"]
+
+
+async def test_plain_work_that_is_wanted_when_the_daemon_stops_is_still_done() -> None:
+    done: list[int] = []
+    background = Background()
+    async with trio.open_nursery() as nursery:
+        background.open(nursery)
+        for number in range(100):
+            background.do_soon(done.append, number)
+        nursery.cancel_scope.cancel()
+    assert done == list(range(100))
 
 
 def test_background_work_is_refused_where_nothing_runs() -> None:

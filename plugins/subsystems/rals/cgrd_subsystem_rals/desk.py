@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -93,17 +93,35 @@ class Desk:
             self.groups.set(msgspec.structs.replace(group, MemberIds=members), why="shared group")
 
     def in_background(self, work: Work) -> None:
-        """Do what a kept order left to be done later, one after the other, while nobody waits for it."""
-        self.courier.release(work.reserved)
+        """Do what a kept order left to be done later, one after the other, when this step is over, while nobody waits for it."""
+        if work.reserved:
+            self.courier.release(work.reserved)
         if work.later:
-            self.services.background.start_soon(self._each, work.cause.why, list(work.later))
+            self.services.background.do_soon(self.each, work.cause.why, iter(work.later))
 
-    async def _each(self, why: str, later: list[Later]) -> None:
+    def each(self, why: str, later: Iterator[Later]) -> Awaitable[None] | None:
+        """Do one after the other; what is left from the first on that has to wait is in the coroutine answered. Failures are logged."""
         for each in later:
             try:
-                await each()
+                rest = each()
             except CgrdError as error:
-                self.services.log("rals").error("not done after the change", why=why, error=str(error), explain=error.explain)
+                self._not_done(why, error)
+                continue
+            if rest is not None:
+                return self._rest(rest, why, later)
+        return None
+
+    async def _rest(self, first: Awaitable[None], why: str, later: Iterator[Later]) -> None:
+        """What is left from the first on that has to wait."""
+        for each in (lambda: first, *later):
+            try:
+                if (waiting := each()) is not None:
+                    await waiting
+            except CgrdError as error:
+                self._not_done(why, error)
+
+    def _not_done(self, why: str, error: CgrdError) -> None:
+        self.services.log("rals").error("not done after the change", why=why, error=str(error), explain=error.explain)
 
     async def finish(self, work: Work) -> None:
         """Do what a kept order left to be done later, and deliver what is waited for.
@@ -121,7 +139,8 @@ class Desk:
 
     async def _done(self, work: Work, each: Later) -> CgrdError | None:
         try:
-            await each()
+            if (rest := each()) is not None:
+                await rest
         except CgrdError as error:
             self.services.log("rals").warning("not done after the change", why=work.cause.why, error=str(error), explain=error.explain)
             return error
@@ -140,6 +159,10 @@ class Desk:
     async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         """Ask over `rals.<edge>_conns`."""
         return await self.subsystem.call(edge, method, args, reply)
+
+    def begin_call(self, edge: str, method: str, args: object) -> Any:
+        """The same without a wait where none is needed: the answer, or a coroutine that gives it."""
+        return self.subsystem.begin_call(edge, method, args)
 
     def linked_as(self, section: str, edge: str) -> bool:
         """Whether `<section>.<edge>_conns` leads anywhere."""

@@ -5,11 +5,12 @@ They are sent when the change is kept, outside of any lock, so that an action se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
+from secrets import token_hex
+from types import CoroutineType
 from typing import Any
-from uuid import uuid4
 
 from cgrd import CGREvent
 from cgrd.codec import plain_tree
@@ -43,18 +44,15 @@ def announce_balances(desk: Desk, work: Work, key: str) -> None:
         work.later.append(partial(_tell_balances, desk, key))
 
 
-async def _tell_account(desk: Desk, key: str, initial: Mapping[str, Decimal]) -> None:
+def _tell_account(desk: Desk, key: str, initial: Mapping[str, Decimal]) -> Awaitable[None] | None:
     account = desk.accounts.get(key)
-    if account is not None:
-        await _tell(desk, _event(desk, account, account_fields(account, initial), "AccountUpdate"))
+    return _tell(desk, _event(desk, account, account_fields(account, initial), "AccountUpdate")) if account is not None else None
 
 
-async def _tell_balances(desk: Desk, key: str) -> None:
+def _tell_balances(desk: Desk, key: str) -> Awaitable[None] | None:
     account = desk.accounts.get(key)
-    if account is not None:
-        for fields in balance_fields(account):
-            # As recorded: a balance's event says its type in its fields alone, no filter on `~*opts.*eventType` finds it.
-            await _tell(desk, _event(desk, account, fields, ""))
+    # As recorded: a balance's event says its type in its fields alone, no filter on `~*opts.*eventType` finds it.
+    return _tell(desk, *[_event(desk, account, fields, "") for fields in balance_fields(account)]) if account is not None else None
 
 
 def account_fields(account: Account, initial: Mapping[str, Decimal]) -> dict[str, Any]:
@@ -78,15 +76,31 @@ def _balance_event(account: Account, kind: str, balance: Balance) -> dict[str, A
 
 
 def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> CGREvent:
-    return CGREvent(Tenant=account.tenant, ID=uuid4().hex, Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
+    return CGREvent(Tenant=account.tenant, ID=token_hex(16), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
 
 
-async def _tell(desk: Desk, event: CGREvent) -> None:
-    for edge, method in _ASKED:
-        if not desk.linked(edge):
-            continue
-        try:
-            await desk.call(edge, method, event)
-        except CgrdError as error:
-            if not is_nothing(error):
-                desk.services.log("rals").warning("not told of an account", method=method, error=str(error), explain=error.explain)
+def _tell(desk: Desk, *events: CGREvent) -> Awaitable[None] | None:
+    """Tell of events in their order; what has to wait, and all that follows it, is in the coroutine answered."""
+    asked = [each for each in _ASKED if desk.linked(each[0])]
+    return desk.each("told of an account", iter([partial(_ask, desk, *each, event) for event in events for each in asked]))
+
+
+def _ask(desk: Desk, edge: str, method: str, event: CGREvent) -> Awaitable[None] | None:
+    try:
+        answer = desk.begin_call(edge, method, event)
+    except CgrdError as error:
+        _not_told(desk, method, error)
+        return None
+    return _answered(desk, method, answer) if type(answer) is CoroutineType else None
+
+
+async def _answered(desk: Desk, method: str, answer: Awaitable[Any]) -> None:
+    try:
+        await answer
+    except CgrdError as error:
+        _not_told(desk, method, error)
+
+
+def _not_told(desk: Desk, method: str, error: CgrdError) -> None:
+    if not is_nothing(error):
+        desk.services.log("rals").warning("not told of an account", method=method, error=str(error), explain=error.explain)

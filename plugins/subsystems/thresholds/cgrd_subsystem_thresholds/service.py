@@ -5,6 +5,7 @@ Source: spec/tariffplans.md §11, spec/observed_events.md (Thresholds).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cgrd.services import Services
 
 PROCESS = "ThresholdSv1.ProcessEvent"
+Found = list[ThresholdProfile]
 
 
 class ThresholdS(Subsystem, section="thresholds"):
@@ -30,6 +32,7 @@ class ThresholdS(Subsystem, section="thresholds"):
 
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=_with_actions(config))
+        self._table = services.profiles["ThresholdProfile"]
         self.states = States(services=services)
         self.sy = SySessions(self)
 
@@ -41,28 +44,25 @@ class ThresholdS(Subsystem, section="thresholds"):
     async def reload(self, config: dict[str, Any]) -> None:
         self.config = _with_actions(config)
 
-    async def matching(self, event: CGREvent) -> list[ThresholdProfile]:
-        """The profiles that the event counts against, best weight first; none behind a blocker.
+    def matching(self, event: CGREvent) -> Found | Coroutine[Any, Any, Found]:
+        """The profiles that the event counts against, best weight first, none behind a blocker; a coroutine where filters ask others.
 
         Raises:
             NotFound: there are none.
             CgrdError: an option or a filter cannot be used.
         """
         defaults, options = self.config["opts"], event.options()
-        found: list[ThresholdProfile] = await self.services.profiles["ThresholdProfile"].matching_after_fetch(
+        found: Found | Coroutine[Any, Any, Found] = self._table.begin_matching(
             roots_of(event),
             tenant=event.Tenant,
             ids=asked_ids(options, "*thdProfileIDs", defaults["*profileIDs"]),
             ignore_filters=asked_flag(options, "*thdProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
             at=event.Time,
         )
-        if not found:
-            raise NotFound(explain=f"no threshold of tenant {event.Tenant} matches; load Thresholds.csv or use APIerSv1.SetThresholdProfile")
-        blocker = next((at for at, profile in enumerate(found) if profile.Blocker), len(found))
-        return found[: blocker + 1]
+        return _until_blocker(found, event) if isinstance(found, list) else _after_fetch(found, event)
 
     @method(PROCESS)
-    async def process_event(self, args: EventArgs) -> list[str]:
+    def process_event(self, args: EventArgs) -> list[str] | Coroutine[Any, Any, list[str]]:
         """Count the event; the ids of the thresholds that it hits.
 
         Raises:
@@ -70,14 +70,26 @@ class ThresholdS(Subsystem, section="thresholds"):
             PartiallyExecuted: it is counted, but actions or exporters failed.
         """
         event = args.event(self.services.default_tenant)
-        hit, fired = self._count(await self.matching(event))
+        found = self.matching(event)
+        return self._processed(event, found) if isinstance(found, list) else self._processed_after_fetch(event, found)
+
+    async def _processed_after_fetch(self, event: CGREvent, finding: Awaitable[Found]) -> list[str]:
+        done = self._processed(event, await finding)
+        return done if isinstance(done, list) else await done
+
+    def _processed(self, event: CGREvent, found: Found) -> list[str] | Coroutine[Any, Any, list[str]]:
+        hit, fired = self._count(found)
+        ids = [profile.ID for profile in hit]
+        return self._fire_each(event, fired, ids) if fired else ids
+
+    async def _fire_each(self, event: CGREvent, fired: Found, ids: list[str]) -> list[str]:
         failed = [line for profile in fired for line in await self._fire(profile, event)]
         if failed:
             self.services.log("thresholds").warning("not all done", event_id=event.ID, failed=failed)
             raise PartiallyExecuted(explain="; ".join(failed))
-        return [profile.ID for profile in hit]
+        return ids
 
-    def _count(self, profiles: list[ThresholdProfile]) -> tuple[list[ThresholdProfile], list[ThresholdProfile]]:
+    def _count(self, profiles: Found) -> tuple[Found, Found]:
         """Count a hit for those that take any more; these, and those of them that fire."""
         now = self.services.clock.now()
         hit, fired = [], []
@@ -109,7 +121,8 @@ class ThresholdS(Subsystem, section="thresholds"):
     @method("ThresholdSv1.GetThresholdsForEvent")
     async def thresholds_for_event(self, args: EventArgs) -> list[Threshold]:
         """How the thresholds stand that the event would count against."""
-        return [self.states.told(profile) for profile in await self.matching(args.event(self.services.default_tenant))]
+        found = self.matching(args.event(self.services.default_tenant))
+        return [self.states.told(profile) for profile in (found if isinstance(found, list) else await found)]
 
     @method("ThresholdSv1.GetThresholdIDs")
     def threshold_ids(self, args: TenantArgs) -> list[str]:
@@ -146,6 +159,17 @@ class ThresholdS(Subsystem, section="thresholds"):
     def register_connection(self, args: str) -> str:
         """Nothing to do: a caller in this process is known by its calls."""
         return "OK"
+
+
+async def _after_fetch(finding: Awaitable[Found], event: CGREvent) -> Found:
+    return _until_blocker(await finding, event)
+
+
+def _until_blocker(found: Found, event: CGREvent) -> Found:
+    if not found:
+        raise NotFound(explain=f"no threshold of tenant {event.Tenant} matches; load Thresholds.csv or use APIerSv1.SetThresholdProfile")
+    blocker = next((at for at, profile in enumerate(found) if profile.Blocker), len(found))
+    return found[: blocker + 1]
 
 
 def roots_of(event: CGREvent) -> dict[str, Any]:

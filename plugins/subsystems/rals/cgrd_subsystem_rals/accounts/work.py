@@ -22,7 +22,8 @@ from cgrd_subsystem_rals.effects import Effect
 if TYPE_CHECKING:
     from cgrd.store import Transaction
 
-Later = Callable[[], Awaitable[None]]
+Later = Callable[[], Awaitable[None] | None]
+"""A plain call; where it has to wait, it answers a coroutine."""
 
 
 class Cause(NamedTuple):
