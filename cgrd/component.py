@@ -136,14 +136,14 @@ class Component:
         """Whether `<edge>_conns` may lead to another daemon."""
         return any(connection not in INTERNAL for connection in self.config.get(f"{edge}_conns") or ())
 
-    async def call(self, edge: str, method: str, args: object, reply: type[T] | Any = Any) -> Any:
-        """Ask over `<edge>_conns`: a direct call, or another daemon; the configuration decides.
+    def call(self, edge: str, method: str, args: object, reply: type[T] | Any = Any) -> Coroutine[Any, Any, Any]:
+        """Ask over `<edge>_conns`: a direct call, or another daemon; the configuration decides. To be awaited.
 
         Raises:
             MandatoryMissing: the edge leads nowhere.
             CgrdError: what the callee answered, or that it cannot be reached.
         """
-        return await self.services.graph.call(self, edge, method, args, reply)
+        return self.services.graph.call(self, edge, method, args, reply)
 
     def begin_call(self, edge: str, method: str, args: object) -> Any:
         """`call` without a wait where none is needed: the answer of a callee in this process, or a coroutine that gives it."""

@@ -9,7 +9,7 @@ event into charger runs (`Flow.forked`).
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -167,15 +167,15 @@ class Flow:
         assert self.stage is not None
         return self.asked.get(self.stage.flag) or {}
 
-    async def call(self, method: str, args: object, reply: Any = Any) -> Any:
-        """Ask the subsystem of the stage at work, over the driver's edge."""
+    def call(self, method: str, args: object, reply: Any = Any) -> Coroutine[Any, Any, Any]:
+        """Ask the subsystem of the stage at work, over the driver's edge. To be awaited."""
         assert self.stage is not None
-        return await self.driver.call(self.stage.edge, method, args, reply)
+        return self.driver.call(self.stage.edge, method, args, reply)
 
-    async def call_or_none(self, method: str, args: object, reply: Any = Any) -> Any:
+    def call_or_none(self, method: str, args: object, reply: Any = Any) -> Coroutine[Any, Any, Any]:
         """The same, where it is no failure that nothing is found there: None then."""
         assert self.stage is not None
-        return await self.driver.call_or_none(self.stage.edge, method, args, reply)
+        return self.driver.call_or_none(self.stage.edge, method, args, reply)
 
     async def matched(self, method: str, event: CGREvent, *, option: str, ids: Sequence[str] | None) -> list[str] | None:
         """The ids of the profiles that the subsystem of the stage at work finds for an event; None where it finds none.

@@ -7,7 +7,7 @@ through a connection pool. A callee never changes what it was given, so both giv
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from types import CoroutineType
@@ -118,8 +118,8 @@ class Graph:
 
     Args:
         methods: every method served here.
-        pools: remote connections by id.
         store: whose commit an answer waits for.
+        pools: remote connections by id.
         clock: times of hops.
         caps: how many requests may be under way, 0 = any number.
         watchers: who sees every hop; none costs nothing.
@@ -128,9 +128,9 @@ class Graph:
     def __init__(
         self,
         *,
+        store: Store,
         methods: Iterable[Served] = (),
         pools: Mapping[str, Pool] | None = None,
-        store: Store | None = None,
         clock: Clock | None = None,
         caps: int = 0,
         watchers: Sequence[Watcher] = (),
@@ -192,29 +192,27 @@ class Graph:
 
     async def request(self, served: Served, args: Any, peer: Peer | None = None, *, source: str = "*rpc") -> Any:
         """A request from outside: counted against `caps`, answered when what it changed is committed."""
+        return await self._request(self._store.scope(), served, args, peer, source)
+
+    async def _request(self, ticket: Ticket, served: Served, args: Any, peer: Peer | None, source: str) -> Any:
         self._refuse_when_busy()
+        if key := key_of(args):
+            return await self._answered(ticket, once, self._store, key, served, args, lambda given: self._invoke(served, given, peer, source))
+        return await self._answered(ticket, self._begin, served, args, peer, source)
+
+    async def _answered(self, ticket: Ticket, begin: Callable[..., Any], *given: Any) -> Any:
+        """The answer or the error of a request when what either tells of is committed."""
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
         try:
-            if self._store is None:
-                return await self._invoke(served, args, peer, source=source)
-            with self._store.scope() as ticket:
-                return await self._answered(ticket, self._invoke_once(self._store, served, args, peer, source))
+            with ticket:
+                answer = begin(*given)
+                return await answer if type(answer) is CoroutineType else answer
         finally:
-            self.under_way -= 1
-
-    async def _invoke_once(self, store: Store, served: Served, args: Any, peer: Peer | None, source: str) -> Any:
-        key = key_of(args)
-        if not key:
-            return await self._invoke(served, args, peer, source=source)
-        return await once(store, key, served, args, lambda given: self._invoke(served, given, peer, source=source))
-
-    async def _answered(self, ticket: Ticket, work: Awaitable[Any]) -> Any:
-        """The answer or the error of a request when what either tells of is committed."""
-        try:
-            return await work
-        finally:
-            await ticket.durable()
+            try:
+                await ticket.durable()
+            finally:
+                self.under_way -= 1
 
     def request_nowait(self, served: Served, args: Any, peer: Peer | None = None) -> Any:
         """Begin a request from outside without a task switch: its answer, or a `Later` to be awaited.
@@ -222,13 +220,11 @@ class Graph:
         A plain function has run when this returns; a `Later` then stands for its commit, or for the coroutine that it returned
         because it has to wait. An async one has not begun.
         """
+        ticket = self._store.scope()
         if served.is_async or self.watchers or key_of(args):
-            return Later(partial(self.request, served, args, peer))
+            return Later(partial(self._request, ticket, served, args, peer, "*rpc"))
         self._refuse_when_busy()
-        if self._store is None:
-            answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
-            return Later(partial(self._finish, answer)) if type(answer) is CoroutineType else answer
-        with self._store.scope() as ticket:
+        with ticket:
             try:
                 answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
             except CgrdError as error:
@@ -236,20 +232,8 @@ class Graph:
                     raise
                 return Later(partial(self._refused, ticket, error))
         if type(answer) is CoroutineType:
-            return Later(partial(self._finish, answer))
+            return Later(partial(self._answered, ticket, lambda: answer))
         return Later(partial(self._committed, ticket, answer)) if ticket.waiting else answer
-
-    async def _finish(self, answer: Coroutine[Any, Any, Any]) -> Any:
-        """The rest of a request that turned out to wait: counted and committed like any other."""
-        self.under_way += 1
-        self.peak = max(self.peak, self.under_way)
-        try:
-            if self._store is None:
-                return await answer
-            with self._store.scope() as ticket:
-                return await self._answered(ticket, answer)
-        finally:
-            self.under_way -= 1
 
     async def _committed(self, ticket: Ticket, answer: Any) -> Any:
         await ticket.durable()
@@ -263,10 +247,14 @@ class Graph:
         if self.caps and self.under_way >= self.caps:
             raise Busy(explain=f"cores.caps allows {self.caps} requests at a time")
 
-    async def _invoke(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
+    def _begin(self, served: Served, args: Any, peer: Peer | None, source: str) -> Any:
+        """What a method answers, or the coroutine that gives it."""
         if self.watchers:
-            return await self._watched(served, args, peer, source=source)
-        answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
+            return self._watched(served, args, peer, source=source)
+        return served.handler(args, peer) if served.wants_peer else served.handler(args)
+
+    async def _invoke(self, served: Served, args: Any, peer: Peer | None, source: str) -> Any:
+        answer = self._begin(served, args, peer, source)
         return await answer if type(answer) is CoroutineType else answer
 
     async def _watched(self, served: Served, args: Any, peer: Peer | None, *, source: str) -> Any:
@@ -313,7 +301,12 @@ class Graph:
         failure: CgrdError | None = None
         for connection in connections:
             try:
-                return await self._over(connection, caller, method, args, reply)
+                if connection not in INTERNAL:
+                    return await self._there(connection, caller, method, args, reply)
+                answer = self._here(caller, method, args)
+                if type(answer) is CoroutineType:
+                    answer = await answer
+                return answer if type(answer) is reply else fitted(answer, reply)
             except Unreachable as error:
                 failure = error
         assert failure is not None
@@ -322,24 +315,27 @@ class Graph:
     def begin_call(self, caller: Component, edge: str, method: str, args: object) -> Any:
         """`call` without a wait where none is needed: the answer of a callee in this process, or a coroutine that gives it."""
         connections = caller.config.get(f"{edge}_conns")
-        if not connections or connections[0] not in INTERNAL or self.watchers or isinstance(caller, Agent):
+        if not connections or connections[0] not in INTERNAL:
             return self.call(caller, edge, method, args)
-        served = self.find(method)
-        given = taken(args, served.args)
-        return served.handler(given, self.peer_of(caller)) if served.wants_peer else served.handler(given)
+        return self._here(caller, method, args)
 
-    async def _over(self, connection: str, caller: Component, method: str, args: object, reply: Any) -> Any:
-        if connection in INTERNAL:
-            served = self.find(method)
-            peer = self.peer_of(caller) if served.wants_peer else None
-            # What an agent asks comes from outside: it is acted on when it is answered, so the answer waits for the commit.
-            ask = self.request if isinstance(caller, Agent) else self._invoke
-            return fitted(await ask(served, taken(args, served.args), peer, source=caller.section), reply)
+    def _here(self, caller: Component, method: str, args: Any) -> Any:
+        """What a method of this process answers, or the coroutine that gives it."""
+        served = self.find(method)
+        peer = self.peer_of(caller) if served.wants_peer else None
+        if type(args) is not served.args:
+            args = taken(args, served.args)
+        # What an agent asks comes from outside: it is acted on when it is answered, so the answer waits for the commit.
+        if isinstance(caller, Agent):
+            return self.request(served, args, peer, source=caller.section)
+        return self._begin(served, args, peer, caller.section)
+
+    async def _there(self, connection: str, caller: Component, method: str, args: Any, reply: Any) -> Any:
+        """What a method of another daemon answers."""
         pool = self.pools.get(connection)
         if pool is None:
             raise Wrong(f"connection {connection} is not defined", explain=f"{caller.section} names it; define it under rpc_conns")
-        if self._store is not None:
-            args = outgoing(self._store, method, args)
+        args = outgoing(self._store, method, args)
         if not self.watchers:
             return await pool.call(method, args, reply)
         remote = Served(name=method, args=Any, handler=lambda a: pool.call(method, a, reply), is_async=True, wants_peer=False, owner=connection)
@@ -354,4 +350,4 @@ class Graph:
 
     async def call_back(self, served: Served, args: Any) -> Any:
         """Ask an agent of this process, which is no request from outside."""
-        return await self._invoke(served, args, None, source=CALLED_BACK)
+        return await self._invoke(served, args, None, CALLED_BACK)

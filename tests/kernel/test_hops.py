@@ -14,6 +14,7 @@ from cgrd.hops import MOST, deeper, going_on, hops
 from cgrd.rpc.answering import Answerer
 from cgrd.rpc.limits import Limits
 from cgrd.rpc.messages import request
+from cgrd.store import SqliteStore
 
 PLAIN = b'{"method":"Desk.Depth","params":[{}],"id":1}\n'
 
@@ -33,7 +34,8 @@ class Desk:
 
 def answerer() -> Answerer:
     desk = Desk()
-    graph = Graph(methods=[served_as("Desk.Depth", desk.depth, owner="desk"), served_as("Desk.Later", desk.depth_later, owner="desk")])
+    store = SqliteStore.in_memory()
+    graph = Graph(store=store, methods=[served_as("Desk.Depth", desk.depth, owner="desk"), served_as("Desk.Later", desk.depth_later, owner="desk")])
     return Answerer(graph, Limits())
 
 

@@ -14,6 +14,7 @@ from cgrd.clock import SystemClock
 from cgrd.errors import Busy, CgrdError, Exists, NotConnected, NotFound, RemoteError, UnknownMethod, UnknownService, Wrong
 from cgrd.graph import Graph
 from cgrd.rpc.pool import Pools
+from cgrd.store import SqliteStore
 from cgrd.testing import Wire
 
 
@@ -41,7 +42,7 @@ class Faulty(Subsystem, section="faulty"):
 
 @pytest.fixture
 def graph() -> Graph:
-    made = Graph(clock=SystemClock())
+    made = Graph(store=SqliteStore.in_memory(), clock=SystemClock())
     for served in Faulty(services=None, config={}).served():  # type: ignore[arg-type]
         made.add(served)
     return made
