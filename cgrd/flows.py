@@ -25,10 +25,12 @@ __all__ = [
     "Options",
     "Run",
     "Stage",
+    "concerned",
     "ordered",
     "settled",
     "stage",
     "stages_of",
+    "through",
     "travel",
 ]
 
@@ -237,8 +239,18 @@ def ordered(name: str, stages: Iterable[Stage]) -> tuple[Stage, ...]:
     return tuple(mine[at] for at in order)
 
 
-async def travel(stages: Sequence[Stage], flow: Flow) -> Flow:
-    """Take the event through the stages that were asked for.
+def concerned(stages: Iterable[Stage], asked: Mapping[str, Options], driver: Component) -> tuple[Stage, ...]:
+    """The stages that an event goes through of which this is asked: asked for themselves, or always at work where their edge is linked."""
+    return tuple(made for made in stages if _is_asked(made, asked) or (made.always and _is_linked(made, driver)))
+
+
+async def travel(stages: Iterable[Stage], flow: Flow) -> Flow:
+    """Take the event through the stages that were asked for. Raises as `through`."""
+    return await through(concerned(stages, flow.asked, flow.driver), flow)
+
+
+async def through(stages: Iterable[Stage], flow: Flow) -> Flow:
+    """Take the event through the stages that it is concerned with.
 
     Raises:
         NotConnected: a flag asks for a stage whose edge leads nowhere.
@@ -246,14 +258,8 @@ async def travel(stages: Sequence[Stage], flow: Flow) -> Flow:
         PartiallyExecuted: everything was done but a tolerant stage failed; `flow.reply` is complete.
     """
     for made in stages:
-        asked = _is_asked(made, flow)
-        if not asked and not made.always:
-            continue
-        linked = not made.edge or flow.driver.linked(made.edge)
-        if not linked and not asked:
-            continue
         flow.stage = made
-        if not linked:
+        if not _is_linked(made, flow.driver):
             if made.linked:
                 raise _unlinked(made, flow)
             _fail(flow, _unlinked(made, flow))
@@ -263,6 +269,10 @@ async def travel(stages: Sequence[Stage], flow: Flow) -> Flow:
         except CgrdError as error:
             _fail(flow, Prefixed(made.errors, error) if made.errors else error)
     return flow
+
+
+def _is_linked(made: Stage, driver: Component) -> bool:
+    return not made.edge or driver.linked(made.edge)
 
 
 def _unlinked(made: Stage, flow: Flow) -> CgrdError:
@@ -285,8 +295,8 @@ def settled(flow: Flow) -> Flow:
     return flow
 
 
-def _is_asked(made: Stage, flow: Flow) -> bool:
-    options = flow.asked.get(made.flag)
+def _is_asked(made: Stage, asked: Mapping[str, Options]) -> bool:
+    options = asked.get(made.flag)
     if options is None or (made.option and made.option not in options):
         return False
     return not any(other in options for other in made.unless)

@@ -60,7 +60,8 @@ class Table:
         self.columns = tuple(columns)
         self.number = number
         self.position = {column.name: at for at, column in enumerate(self.columns)}
-        self._encoders = [(at, _ENCODERS[column.type]) for at, column in enumerate(self.columns)]
+        self._texts = [at for at, column in enumerate(self.columns) if column.type == "text"]
+        self._encoders = [(at, _ENCODERS[column.type]) for at, column in enumerate(self.columns) if column.type != "text"]
         for word in (name, number, *self.position):
             if not _IDENTIFIER.match(word):
                 raise Wrong(f"table {name}: {word!r} is no name", explain="use letters, digits and underscores")
@@ -98,16 +99,17 @@ class Table:
         Raises:
             Wrong: an unknown column, or a value that its column cannot hold.
         """
-        for name in row:
-            if name not in self.position:
+        if not row.keys() <= self.position.keys():
+            for name in row:
                 self.column_at(name)
-        values = [row.get(name) for name in self.position]
+        values = list(map(row.get, self.position))
         try:
             for at, encoded in self._encoders:
                 value = values[at]
-                # Nearly every value is plain text already.
-                if value is not None and not (encoded is plain_text and type(value) is str and value.isascii()):
+                if value is not None:
                     values[at] = encoded(value)
+            # All texts at once: whether each is one, and has an encoding.
+            "".join([value for at in self._texts if (value := values[at]) is not None]).encode()
         except _UNFIT:
             return tuple([encode_value(column, row.get(column.name)) for column in self.columns])  # names the column
         return tuple(values)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
 
 from cgrd import Instant
+from cgrd.costs import EventCost
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
 from cgrd.instants import parse_instant
 from cgrd.store import Column, Condition, Operator, Table
 from cgrd_subsystem_cdrs.records import CDR
 
-# `body` is the record as it was made (its times keep their zones); the other columns are there to be asked for.
+# `body` is what the columns do not say (`Rest`); in records of older daemons it is all of the record.
 CDRS: Final = Table(
     "cdrs",
     columns=[
@@ -58,6 +59,18 @@ SESSION_COSTS: Final = Table(
 )
 
 
+class Rest(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What no column of a record holds: what cannot be asked for, and its times where their zone is not UTC."""
+
+    SetupTime: Instant | None = None
+    AnswerTime: Instant | None = None
+    ExtraInfo: str = ""
+    Partial: bool = False
+    PreRated: bool = False
+    CostSource: str = ""
+    CostDetails: EventCost | None = None
+
+
 def row_of(record: CDR, *, at: Instant, prices: int = 0) -> dict[str, Any]:
     """The columns of a record that was priced so often."""
     return {
@@ -80,14 +93,36 @@ def row_of(record: CDR, *, at: Instant, prices: int = 0) -> dict[str, Any]:
         "extra_fields": record.ExtraFields,
         "created_at": at,
         "updated_at": at,
-        "body": record,
+        "body": Rest(
+            SetupTime=_zoned(record.SetupTime),
+            AnswerTime=_zoned(record.AnswerTime),
+            ExtraInfo=record.ExtraInfo,
+            Partial=record.Partial,
+            PreRated=record.PreRated,
+            CostSource=record.CostSource,
+            CostDetails=record.CostDetails,
+        ),
         "prices": prices,
     }
 
 
+def _zoned(time: Instant) -> Instant | None:
+    return None if time.zone is UTC else time
+
+
+_COLUMNS: Final = {
+    "CGRID": "cgrid", "RunID": "run_id", "OrderID": "order_id", "OriginHost": "origin_host", "Source": "source", "OriginID": "origin_id",
+    "ToR": "tor", "RequestType": "request_type", "Tenant": "tenant", "Category": "category", "Account": "account", "Subject": "subject",
+    "Destination": "destination", "Usage": "usage", "Cost": "cost", "ExtraFields": "extra_fields",
+}  # fmt: skip
+_UNSAID: Final = {"ExtraInfo": "", "Partial": False, "PreRated": False, "CostSource": "", "CostDetails": None}
+
+
 def record_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a row as it is told."""
-    return {**row["body"], "OrderID": row["order_id"]}
+    asked = {name: row[column] for name, column in _COLUMNS.items()}
+    times = {"SetupTime": str(row["setup_time"]), "AnswerTime": str(row["answer_time"])}
+    return {**asked, **times, **_UNSAID, **row["body"], "OrderID": row["order_id"]}
 
 
 class CDRsFilter(msgspec.Struct, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -50,9 +50,6 @@ class CDR(msgspec.Struct, kw_only=True):
     CostDetails: EventCost | None = None
 
 
-MAIN_FIELDS: Final = frozenset(CDR.__struct_fields__)
-
-
 class Defaults(msgspec.Struct, frozen=True):
     """What a record gets where the event is silent."""
 
@@ -69,24 +66,17 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
         Wrong: a time, usage or cost cannot be read; the field is named.
         MandatoryMissing: a direct debit without its Cost.
     """
-    text: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     extra: dict[str, str] = {}
     for name, value in event.items():
         if name in _TEXTS:
-            text[name] = value if type(value) is str else as_text(value)
-        elif name not in MAIN_FIELDS:
+            fields[name] = value if type(value) is str else as_text(value)
+        elif name not in _OTHERS:
             extra[name] = value if type(value) is str else as_text(value)
-    record = CDR(
-        **text,
-        SetupTime=_time(event, "SetupTime", defaults.zone),
-        AnswerTime=_time(event, "AnswerTime", defaults.zone),
-        Usage=_usage(event),
-        ExtraFields=extra,
-        Partial=read_flag(event.get("Partial"), dialect=FALSE_UNLESS_SAID),
-        PreRated=read_flag(event.get("PreRated"), dialect=FALSE_UNLESS_SAID),
-        Cost=_cost(event),
-        CostDetails=_details(event),
-    )
+    for name, read in _READ.items():
+        if name in event:
+            fields[name] = read(name, event[name], defaults.zone)
+    record = CDR(ExtraFields=extra, **fields)
     _fill(record, tenant, defaults)
     if record.RequestType == "*directdebit" and "Cost" not in event:
         raise MandatoryMissing("Cost", explain="a *directdebit charges the Cost that the event names")
@@ -97,16 +87,24 @@ _TEXTS: Final = frozenset(
     ("CGRID", "RunID", "OriginHost", "Source", "OriginID", "ToR", "RequestType", "Tenant", "Category", "Account", "Subject",
      "Destination", "ExtraInfo", "CostSource")
 )  # fmt: skip
+_OTHERS: Final = frozenset(CDR.__struct_fields__) - _TEXTS
 
 
 def _fill(record: CDR, tenant: str, defaults: Defaults) -> None:
-    record.Tenant = record.Tenant or tenant or defaults.tenant
-    record.Category = record.Category or defaults.category
-    record.RequestType = record.RequestType or defaults.request_type
-    record.ToR = record.ToR or "*voice"
-    record.Subject = record.Subject or record.Account
-    record.RunID = record.RunID or "*default"
-    record.CGRID = record.CGRID or cgrid(record.OriginID, record.OriginHost)
+    if not record.Tenant:
+        record.Tenant = tenant or defaults.tenant
+    if not record.Category:
+        record.Category = defaults.category
+    if not record.RequestType:
+        record.RequestType = defaults.request_type
+    if not record.ToR:
+        record.ToR = "*voice"
+    if not record.Subject:
+        record.Subject = record.Account
+    if not record.RunID:
+        record.RunID = "*default"
+    if not record.CGRID:
+        record.CGRID = cgrid(record.OriginID, record.OriginHost)
 
 
 def as_text(value: Any) -> str:
@@ -122,8 +120,7 @@ def as_text(value: Any) -> str:
     return encode(value).decode()
 
 
-def _time(event: Mapping[str, Any], name: str, zone: tzinfo) -> Instant:
-    value = event.get(name)
+def _time(name: str, value: Any, zone: tzinfo) -> Instant:
     if isinstance(value, Instant):
         return value
     try:
@@ -132,15 +129,17 @@ def _time(event: Mapping[str, Any], name: str, zone: tzinfo) -> Instant:
         raise Wrong(str(error), explain=f"{name} is {as_text(value)}; {error.explain}") from error
 
 
-def _usage(event: Mapping[str, Any]) -> int:
-    value = event.get("Usage", 0)
+def _usage(name: str, value: Any, zone: tzinfo) -> int:
     if value is None:
         raise Wrong("Usage null is no duration", explain="leave Usage out where there was none")
     return value if isinstance(value, int) else parse_duration(as_text(value))
 
 
-def _cost(event: Mapping[str, Any]) -> Decimal:
-    value = event.get("Cost")
+def _flag(name: str, value: Any, zone: tzinfo) -> bool:
+    return read_flag(value, dialect=FALSE_UNLESS_SAID)
+
+
+def _cost(name: str, value: Any, zone: tzinfo) -> Decimal:
     if value is None or value == "":
         return UNRATED
     try:
@@ -152,8 +151,7 @@ def _cost(event: Mapping[str, Any]) -> Decimal:
     return cost
 
 
-def _details(event: Mapping[str, Any]) -> EventCost | None:
-    value = event.get("CostDetails")
+def _details(name: str, value: Any, zone: tzinfo) -> EventCost | None:
     if value is None or isinstance(value, EventCost):
         return value
     try:
@@ -161,6 +159,12 @@ def _details(event: Mapping[str, Any]) -> EventCost | None:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Wrong(f"CostDetails cannot be read: {error}") from error
     return found
+
+
+_READ: Final[Mapping[str, Callable[[str, Any, tzinfo], Any]]] = {
+    "SetupTime": _time, "AnswerTime": _time, "Usage": _usage, "Partial": _flag, "PreRated": _flag, "Cost": _cost, "CostDetails": _details,
+}  # fmt: skip
+"""How fields that are no texts are read: name, value, and the zone of times that name none."""
 
 
 class ExternalCDR(msgspec.Struct, kw_only=True):

@@ -9,29 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import trio
 
-from cgrd import CGREvent, Flow, Instant, Stage, Subsystem, method
+from cgrd import CGREvent, Flow, Instant, Subsystem, method
 from cgrd.codec import plain_tree
 from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
-from cgrd.fields import Flags
-from cgrd.flows import settled, travel
-from cgrd.options import FALSE_UNLESS_SAID, read_flag
+from cgrd.flows import settled, through
+from cgrd_subsystem_cdrs.courses import EDGES, Course, Courses
 from cgrd_subsystem_cdrs.exporting import Exporting
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
 from cgrd_subsystem_cdrs.older import OldCDRsFilter, query_of
-from cgrd_subsystem_cdrs.records import CDR, Defaults, ExternalCDR, event_of, external
+from cgrd_subsystem_cdrs.records import CDR, ExternalCDR, event_of, external
 from cgrd_subsystem_cdrs.session_costs import RemoveCosts, cost_conditions, rules_of
 from cgrd_subsystem_cdrs.stages import record
 
 if TYPE_CHECKING:
     from cgrd.services import Services
 
-_EDGES: Final = {"*attributes": "attributes", "*chargers": "chargers", "*rals": "rals", "*export": "ees", "*thresholds": "thresholds", "*stats": "stats"}
-
 AT_A_TIME: Final = 200
 """Rows that one transaction removes."""
-
-Parts = tuple[Sequence[Stage], Sequence[Stage], Sequence[Stage]]
 
 
 class ProcessEventArgs(CGREvent, kw_only=True):
@@ -88,14 +83,16 @@ class CDRServer(Subsystem, section="cdrs"):
         super().__init__(services=services, config=config)
         for table in (CDRS, SESSION_COSTS):
             services.store.declare(table)
-        self._cut: tuple[Sequence[Stage], Parts] = (), ((), (), ())
+        self._courses = Courses(self, ())
         self._exporting = Exporting(services=services)
 
     @property
-    def defaults(self) -> Defaults:
-        """What records get where events are silent."""
-        known = self.services
-        return Defaults(tenant=known.default_tenant, category=known.default_category, request_type=known.default_request_type, zone=known.zone)
+    def courses(self) -> Courses:
+        """What events go through; made anew when the configuration is another one."""
+        known, stages = self._courses, self.services.flows["cdr"]
+        if known.stages is not stages or known.config is not self.config:
+            known = self._courses = Courses(self, stages)
+        return known
 
     def administration(self) -> Sequence[object]:
         """Kept records to exporters, over the edge of ApierS."""
@@ -145,44 +142,23 @@ class CDRServer(Subsystem, section="cdrs"):
             raise PartiallyExecuted(explain="the event has no fields: nothing to record")
         name = event.ID or str(uuid.uuid4())
         mine = CGREvent(Tenant=event.Tenant or self.services.default_tenant, ID=name, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
-        flow = Flow(name="cdr", driver=self, event=mine, asked=self.asked(flags, mine.options()))
-        before, charge, after = self._parts()
-        await self._travel(before, flow)
+        course = self.courses.find(flags, mine.options())
+        flow = Flow(name="cdr", driver=self, event=mine, asked=course.asked)
+        try:
+            await self._record(course, flow)
+        except (Wrong, NotConnected, Prefixed) as error:
+            raise PartiallyExecuted(explain=f"{error} {error.explain}".strip()) from error
+        return settled(flow)
+
+    async def _record(self, course: Course, flow: Flow) -> None:
+        await through(course.before, flow)
         if not flow.runs:
             raise PartiallyExecuted(explain=f"no charger matched for tenant {flow.event.Tenant}; load one, or switch *chargers off")
         # Who is told of the record may take its time; what is charged is not held up by it.
-        with self.services.store.transaction(why=f"CDR of {mine.ID}") as tx:
+        with self.services.store.transaction(why=f"CDR of {flow.event.ID}") as tx:
             flow.state["transaction"] = tx
-            await self._travel(charge, flow)
-        await self._travel(after, flow)
-        return settled(flow)
-
-    def _parts(self) -> Parts:
-        stages = self.services.flows["cdr"]
-        if stages is not self._cut[0]:
-            self._cut = stages, parts(stages)
-        return self._cut[1]
-
-    async def _travel(self, stages: Sequence[Stage], flow: Flow) -> None:
-        try:
-            await travel(stages, flow)
-        except (Wrong, NotConnected, Prefixed) as error:
-            raise PartiallyExecuted(explain=f"{error} {error.explain}".strip()) from error
-
-    def asked(self, flags: list[str], options: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """What the flags, the options and the configuration ask for, by flag."""
-        wanted = {flag: self.linked(edge) for flag, edge in _EDGES.items()}
-        wanted["*store"] = bool(self.config["store_cdrs"])
-        for option, flag in _OPTIONS.items():
-            if option in options:
-                wanted[flag] = read_flag(options[option], dialect=FALSE_UNLESS_SAID)
-        given = Flags(flags)
-        wanted |= {name: given.is_on(name) for name in given}
-        if wanted.get("*rerate"):
-            wanted["*rals"] = True
-        elif wanted.get("*refund"):
-            wanted["*rals"] = False
-        return {flag: {} for flag, on in wanted.items() if on}
+            await through(course.charge, flow)
+        await through(course.after, flow)
 
     @method("CDRsV1.GetCDRs", "CDRsV2.GetCDRs")
     def get_cdrs(self, args: CDRsFilter) -> list[dict[str, Any]]:
@@ -238,7 +214,7 @@ class CDRServer(Subsystem, section="cdrs"):
     @method("CDRsV1.ReprocessCDRs")
     async def reprocess_cdrs(self, args: RateArgs) -> str:
         """Run kept records again, only through what the flags name."""
-        off = [f"{flag}:false" for flag in (*_EDGES, "*store")]
+        off = [f"{flag}:false" for flag in (*EDGES, "*store")]
         return await self._again(args, [*off, "*rerate", *(args.Flags or [])])
 
     async def _again(self, args: RateArgs, flags: list[str]) -> str:
@@ -246,8 +222,9 @@ class CDRServer(Subsystem, section="cdrs"):
         if not rows:
             raise ServerError(NotFound(explain="no kept record meets the query"))
         for row in rows:
-            told = {name: value for name, value in row["body"].items() if name not in ("ExtraFields", "CostDetails", "Cost", "ExtraInfo", "CostSource")}
-            event = CGREvent(Tenant=row["tenant"], ID=row["cgrid"], Event={**row["body"].get("ExtraFields", {}), **told}, APIOpts=args.APIOpts)
+            told = record_of(row)
+            fields = {**told["ExtraFields"], **{name: value for name, value in told.items() if name not in _ANEW}}
+            event = CGREvent(Tenant=row["tenant"], ID=row["cgrid"], Event=fields, APIOpts=args.APIOpts)
             await self.process(event, flags)
         return "OK"
 
@@ -279,21 +256,8 @@ class CDRServer(Subsystem, section="cdrs"):
         return "OK"
 
 
-def parts(stages: Sequence[Stage]) -> Parts:
-    """What comes before the charge; the charge and its record, which are one transaction; and what comes after.
-
-    An export goes into the outbox without a wait, so into the same group: it is kept with the charge or not at all. One that does wait (a
-    synchronous exporter, EEs in another daemon) must not hold up everybody's commits, so it is not part of the transaction.
-    """
-    names = [made.called for made in stages]
-    begin, end = names.index("*unique"), names.index("*store") + 1
-    return stages[:begin], stages[begin:end], stages[end:]
-
-
-_OPTIONS: Final = {
-    "*attributeS": "*attributes", "*chargerS": "*chargers", "*ralS": "*rals", "*thresholdS": "*thresholds", "*statS": "*stats",
-    "*rerate": "*rerate", "*refund": "*refund",
-}  # fmt: skip
+_ANEW: Final = frozenset(("OrderID", "ExtraFields", "CostDetails", "Cost", "ExtraInfo", "CostSource"))
+"""What is not taken from a kept record that is processed again."""
 
 
 def _cost_row(cost: SessionCost, *, at: Instant) -> dict[str, Any]:

@@ -45,7 +45,7 @@ async def make_records(flow: Flow) -> None:
     if not flow.runs and "*chargers" not in flow.asked:
         flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
     _refuse_one_run_twice(flow.runs)
-    defaults = _server(flow).defaults
+    defaults = _server(flow).courses.defaults
     for run in flow.runs:
         run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=defaults)
 

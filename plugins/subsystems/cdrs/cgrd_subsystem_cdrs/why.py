@@ -18,7 +18,7 @@ from cgrd.durations import format_duration
 from cgrd.errors import NotFound, StoreError
 from cgrd.money import plain
 from cgrd.store import Condition, LedgerEntry, Store
-from cgrd_subsystem_cdrs.keeping import CDRS
+from cgrd_subsystem_cdrs.keeping import CDRS, record_of
 
 app = typer.Typer()
 
@@ -47,7 +47,7 @@ def records_of(store: Store, call: str) -> list[dict[str, Any]]:
     with contextlib.suppress(StoreError):  # nothing was ever recorded there
         store.declare(CDRS)
         for column in ("cgrid", "origin_id"):
-            found |= {row["order_id"]: row["body"] for row in store.select(CDRS, [Condition(column, "in", [call])])}
+            found |= {row["order_id"]: record_of(row) for row in store.select(CDRS, [Condition(column, "in", [call])])}
     return [found[number] for number in sorted(found)]
 
 
