@@ -186,3 +186,9 @@ def office_at(virtual_clock: VirtualClock) -> OfficeAt:
             nursery.cancel_scope.cancel()
 
     return made
+
+
+@pytest.fixture
+def store(virtual_clock: VirtualClock) -> SqliteStore:
+    """A store in memory."""
+    return SqliteStore.in_memory(clock=virtual_clock)
