@@ -58,7 +58,7 @@ class LiveBook(RatingBook):
             tables[name].watch(self._changed)
 
     def _changed(self, change: Change) -> None:
-        self.answers.clear()
+        self.lasting.forget()
         if change.kind == "RatingPlan":
             for key in (*change.put, *change.dropped):
                 self._tables.pop(key, None)

@@ -48,17 +48,17 @@ class Quotes:
         """
         found = self._at_one_rate(call)
         if found is None:
-            return self._rated(call)
+            return self._rated(call, None)
         key = _Key(found.tables[0], call.duration, call.ToR)
         known = self._known.get(key)
         if known is not None:
             return msgspec.structs.replace(known, StartTime=call.TimeStart, RatingFilters=_filters(known, found))
-        made = self._rated(call)
+        made = self._rated(call, [found])
         self._keep(key, made)
         return made
 
-    def _rated(self, call: CallDescriptor) -> EventCost:
-        return event_cost(cost_of(self._book, call), decimals=self._book.policy.rounding_decimals)
+    def _rated(self, call: CallDescriptor, found: list[Found] | None) -> EventCost:
+        return event_cost(cost_of(self._book, call, found=found), decimals=self._book.policy.rounding_decimals)
 
     def _keep(self, key: _Key, made: EventCost) -> None:
         if len(self._known) >= _MOST:

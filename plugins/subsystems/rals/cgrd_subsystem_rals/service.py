@@ -55,7 +55,7 @@ class RALs(Subsystem, section="rals"):
     async def reload(self, config: dict[str, Any]) -> None:
         """Rate by other settings; accounts stay as they are."""
         self.desk.book.policy = policy_of(self.services, config)
-        self.desk.book.answers.clear()
+        self.desk.book.lasting.forget()
         self.config = config
 
     async def _loaded(self, load: Load) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from cgrd_subsystem_rals.rating.lasting import Lasting
 from cgrd_subsystem_rals.rating.policy import RatingPolicy
 from cgrd_subsystem_rals.rating.records import Destination, RatingPlan, RatingProfile
 from cgrd_subsystem_rals.rating.tables import PlanTables
@@ -13,7 +13,7 @@ from cgrd_subsystem_rals.rating.tables import PlanTables
 class RatingBook:
     """What calls are rated by. Records are put in and taken out one by one; a look-up never walks over them.
 
-    Destinations are also held reversed, prefix → their ids, so a number is matched by its prefixes, longest first. `answers` is for those
+    Destinations are also held reversed, prefix → their ids, so a number is matched by its prefixes, longest first. `lasting` is for those
     who look up to keep what does not depend on the time; every change of a record empties it.
     """
 
@@ -25,7 +25,7 @@ class RatingBook:
         self._ids_of_prefix: dict[str, tuple[str, ...]] = {}
         self._longest_prefix = 0
         self._tables: dict[str, PlanTables] = {}
-        self.answers: dict[tuple[str, str, str, str], Any] = {}
+        self.lasting = Lasting()
 
     def put_destination(self, destination: Destination) -> None:
         """Add a destination or replace the one of its id."""
@@ -37,7 +37,7 @@ class RatingBook:
 
     def drop_destination(self, destination_id: str) -> bool:
         """Remove a destination; whether there was one."""
-        self.answers.clear()
+        self.lasting.forget()
         destination = self.destinations.pop(destination_id, None)
         if destination is None:
             return False
@@ -51,13 +51,13 @@ class RatingBook:
 
     def put_plan(self, plan: RatingPlan) -> None:
         """Add a rating plan or replace the one of its id; its tables are made when first used."""
-        self.answers.clear()
+        self.lasting.forget()
         self.plans[plan.Id] = plan
         self._tables.pop(plan.Id, None)
 
     def drop_plan(self, plan_id: str) -> bool:
         """Remove a rating plan; whether there was one."""
-        self.answers.clear()
+        self.lasting.forget()
         self._tables.pop(plan_id, None)
         return self.plans.pop(plan_id, None) is not None
 
@@ -70,13 +70,13 @@ class RatingBook:
 
     def put_profile(self, profile: RatingProfile) -> None:
         """Add a rating profile or replace the one of its id; its activations are sorted by time."""
-        self.answers.clear()
+        self.lasting.forget()
         ordered = sorted(profile.RatingPlanActivations, key=lambda activation: activation.ActivationTime)
         self.profiles[profile.Id] = RatingProfile(Id=profile.Id, RatingPlanActivations=ordered)
 
     def drop_profile(self, profile_id: str) -> bool:
         """Remove a rating profile; whether there was one."""
-        self.answers.clear()
+        self.lasting.forget()
         return self.profiles.pop(profile_id, None) is not None
 
     def profile(self, key: str) -> RatingProfile | None:

@@ -6,22 +6,23 @@ Source: spec/rating.md §3, observed_rating.md (rating).
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
 
 from cgrd.instants import Instant
 from cgrd_subsystem_rals.rating.book import RatingBook
 from cgrd_subsystem_rals.rating.errors import RatingPlanNotFound, UnauthorizedDestination
+from cgrd_subsystem_rals.rating.lasting import Last, Whose
 from cgrd_subsystem_rals.rating.records import RatingPlanActivation, profile_key
 from cgrd_subsystem_rals.rating.tables import PlanTables, Tables
 from cgrd_subsystem_rals.rating.timings import Wall
 
 ANY = "*any"
-_MOST_ANSWERS = 50_000
+_UNKNOWN: Any = object()
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """The rates from `since` (unix ns) on; `tables` is empty where only fallback subjects are known."""
 
     subject: str
@@ -48,17 +49,20 @@ def find_rates(book: RatingBook, *, tenant: str, category: str, subject: str, as
         RatingPlanNotFound: no profile for the subject nor for `*any`.
         UnauthorizedDestination: no rate for a part of it.
     """
+    last = _last(book, (tenant, category, subject))
+    if last is not None and last.tables.unbound and last.since <= asked.start.ns < asked.end:
+        matched, destination, hit = match_destination(book, last.tables, asked)
+        if hit:
+            return [Found(last.profile, matched, destination, last.plan, last.since, hit, last.fallbacks)]
     # Numbers with the same longest known prefix are found alike.
     prefix = "" if asked.destination == ANY else book.prefix_of(asked.destination)
     key = (tenant, category, subject, prefix)
-    known: list[Found] | None = book.answers.get(key)
+    known: list[Found] | None = book.lasting.rates(key)
     if known is not None and known[0].since <= asked.start.ns and known[0].since < asked.end:
         return known
     found = lookup(book, tenant=tenant, category=category, subject=subject, asked=asked)
-    if len(found) == 1 and _holds_from_now_on(book, profile_key(tenant, category, subject), found[0], asked):
-        if len(book.answers) >= _MOST_ANSWERS:
-            book.answers.clear()
-        book.answers[key] = found
+    if last is not None and len(found) == 1 and _holds_from_now_on(book, last, found[0], asked):
+        book.lasting.keep(key, found)
     if _is_whole(found, asked):
         return found
     whose = f"{profile_key(tenant, category, subject)} to {asked.destination or ANY} at {asked.start}"
@@ -83,20 +87,29 @@ def _is_whole(found: list[Found], asked: Asked) -> bool:
     return bool(found) and found[0].since <= asked.start.ns and all(part.tables for part in found)
 
 
-def _holds_from_now_on(book: RatingBook, key: str, part: Found, asked: Asked) -> bool:
-    """Whether the same would be found at any later time: the last activation of the key's own profile (or, where it has none, of `*any`),
-    and no timing that decides which prefix counts."""
+def _last(book: RatingBook, whose: Whose) -> Last | None:
+    """The last activation of the subject's own profile, or, where it has none, of `*any`."""
+    known = book.lasting.last(whose, _UNKNOWN)
+    if known is not _UNKNOWN:
+        return known  # type: ignore[no-any-return]
+    key = profile_key(*whose)
     profile = book.profile(key) or book.profile(f"{key.rpartition(':')[0]}:{ANY}")
-    tables = book.tables(part.plan)
-    if profile is None or profile.Id != part.subject or tables is None or not part.tables or part.since > asked.start.ns:
+    last = None
+    if profile is not None and profile.RatingPlanActivations:
+        held = profile.RatingPlanActivations[-1]
+        if (tables := book.tables(held.RatingPlanId)) is not None:
+            last = Last(profile.Id, held.RatingPlanId, held.ActivationTime.ns, tuple(held.FallbackKeys or ()), tables)
+    book.lasting.keep_last(whose, last)
+    return last
+
+
+def _holds_from_now_on(book: RatingBook, last: Last, part: Found, asked: Asked) -> bool:
+    """Whether the same would be found at any later time: it is of the last activation, and no timing decides which prefix counts."""
+    if not part.tables or (part.subject, part.plan, part.since) != (last.profile, last.plan, last.since) or part.since > asked.start.ns:
         return False
-    if profile.RatingPlanActivations[-1].ActivationTime.ns != part.since:
-        return False
-    if tables.unbound:
-        return True
     for _, ids in book.destinations_of(asked.destination):
         for destination in ids:
-            if not all(table.calendar.unbound for table in tables.of(destination) or ()):
+            if not all(table.calendar.unbound for table in last.tables.of(destination) or ()):
                 return False
     return True
 
@@ -170,18 +183,19 @@ def _of_activation(book: RatingBook, subject: str, activation: RatingPlanActivat
 
 def match_destination(book: RatingBook, plan: PlanTables, asked: Asked) -> tuple[str, str, Tables]:
     """The longest prefix of the number for which the plan has a rate that holds at the call's start; at last `*any`, unchecked."""
-    if asked.destination and asked.destination != ANY:
-        wall = None if plan.unbound else Wall(asked.start)
-        for prefix, ids in book.destinations_of(asked.destination):
-            best: tuple[str, Tables] | None = None
-            for destination in ids:
-                tables = plan.of(destination)
-                if tables is None or (wall is not None and not any(table.calendar.started(wall) for table in tables)):
-                    continue
-                if best is None or _weight(tables) > _weight(best[1]):
-                    best = (destination, tables)
-            if best is not None:
-                return prefix, best[0], best[1]
+    wall = None if plan.unbound else Wall(asked.start)
+    ids_of, prefix = book.ids_of_prefix, "" if asked.destination == ANY else book.prefix_of(asked.destination)
+    while prefix:
+        best: tuple[str, Tables] | None = None
+        for destination in ids_of[prefix]:
+            tables = plan.of(destination)
+            if tables is None or (wall is not None and not any(table.calendar.started(wall) for table in tables)):
+                continue
+            if best is None or _weight(tables) > _weight(best[1]):
+                best = (destination, tables)
+        if best is not None:
+            return prefix, best[0], best[1]
+        prefix = book.prefix_of(prefix[:-1])
     return ANY, ANY, plan.of(ANY) or ()
 
 

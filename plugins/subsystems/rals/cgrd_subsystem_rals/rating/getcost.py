@@ -12,12 +12,12 @@ import msgspec
 from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan
 from cgrd.money import ZERO, round_decimal
 from cgrd_subsystem_rals.rating.book import RatingBook
-from cgrd_subsystem_rals.rating.find import ANY
+from cgrd_subsystem_rals.rating.find import ANY, Found
 from cgrd_subsystem_rals.rating.spans import NOBODY, VOICE, rate_by_plan, rated_spans, spans_of, zero_span
 
 
-def cost_of(book: RatingBook, call: CallDescriptor) -> CallCost:
-    """The cost of a call with its spans compressed.
+def cost_of(book: RatingBook, call: CallDescriptor, *, found: list[Found] | None = None) -> CallCost:
+    """The cost of a call with its spans compressed; `found` is what `find_rates` told of it already.
 
     Raises:
         MaxUsageExceeded: longer than `max_computed_usage` allows.
@@ -29,7 +29,7 @@ def cost_of(book: RatingBook, call: CallDescriptor) -> CallCost:
         span = zero_span(book, call, subject=subject)
         return call_cost(call, subject=subject, spans=[span] if span else [], cost=ZERO)
     call = msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
-    return _cost_of_spans(call, subject, rated_spans(book, call, subject=subject))
+    return _cost_of_spans(call, subject, rated_spans(book, call, subject=subject, found=found))
 
 
 def cost_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subject: str = "") -> CallCost:

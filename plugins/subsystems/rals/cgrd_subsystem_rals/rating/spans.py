@@ -29,7 +29,7 @@ class RatedCall(msgspec.Struct, kw_only=True, frozen=True):
     zone: tzinfo
 
 
-def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: Instant, end: int, used: int) -> RatedCall:
+def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: Instant, end: int, used: int, found: list[Found] | None = None) -> RatedCall:
     """Split a call into priced pieces.
 
     Args:
@@ -39,13 +39,14 @@ def rate_call(book: RatingBook, call: CallDescriptor, *, subject: str, start: In
         start: of the part to be rated.
         end: unix ns.
         used: usage of the whole call at `end`.
+        found: the rates, where they were looked for already.
 
     Raises:
         RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
     # Less than nothing is charged as the least there is.
     asked = Asked(call.Destination, start, max(end, start.ns + 1))
-    found = find_rates(book, tenant=call.Tenant, category=call.Category, subject=subject, asked=asked)
+    found = found or find_rates(book, tenant=call.Tenant, category=call.Category, subject=subject, asked=asked)
     if end < found[0].since:
         raise UnauthorizedDestination(explain=f"the call ends at {Instant(end, start.zone)}, before any plan of {subject} holds")
     return _priced(book, call, found, asked, usage_at_epoch=max(used, end - start.ns) - end)
@@ -80,13 +81,14 @@ def _pieces(asked: Asked, found: list[Found], usage_at_epoch: int, by_clock: boo
     return pieces
 
 
-def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "") -> list[TimeSpan]:
-    """The spans of a call with their increments, without connect fee and account.
+def rated_spans(book: RatingBook, call: CallDescriptor, *, subject: str = "", found: list[Found] | None = None) -> list[TimeSpan]:
+    """The spans of a call with their increments, without connect fee and account; `found` is what `find_rates` told of it already.
 
     Raises:
         RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
-    rated = rate_call(book, call, subject=subject or call.Subject, start=call.TimeStart, end=call.TimeEnd.ns, used=call.DurationIndex)
+    whose = subject or call.Subject
+    rated = rate_call(book, call, subject=whose, start=call.TimeStart, end=call.TimeEnd.ns, used=call.DurationIndex, found=found)
     return spans_of(book, rated)
 
 

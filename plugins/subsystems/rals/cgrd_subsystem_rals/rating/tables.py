@@ -93,17 +93,16 @@ class PlanTables:
 
     def __init__(self, plan: RatingPlan) -> None:
         self._plan = plan
-        self._of: dict[str, Tables] = {}
+        # By the list that lines stand in: destinations of a loaded plan share it, and a plan that is in force is never changed.
+        self._of: dict[int, Tables] = {}
         self._shared: dict[tuple[tuple[str, str, Decimal], ...], Tables] = {}
         self.unbound = all(Calendar(timing).unbound for timing in plan.Timings.values())
         """Whether every rate of it holds always."""
 
     def of(self, destination: str) -> Tables | None:
         """The tables of a destination, None when the plan does not know it."""
-        made = self._of.get(destination)
-        if made is None and (rates := self._plan.DestinationRates.get(destination)) is not None:
-            made = self._of[destination] = self._made(rates)
-        return made
+        rates = self._plan.DestinationRates.get(destination)
+        return None if rates is None else self._of.get(id(rates)) or self._made(rates)
 
     def _made(self, rates: list[RPRate]) -> Tables:
         key = tuple([(rate.Timing, rate.Rating, rate.Weight) for rate in rates])
@@ -113,4 +112,5 @@ class PlanTables:
             made = self._shared[key] = tuple(
                 RateTable(RateInterval(Timing=timings.get(timing), Rating=ratings.get(rating), Weight=weight)) for timing, rating, weight in key
             )
+        self._of[id(rates)] = made
         return made
