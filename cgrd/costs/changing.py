@@ -139,14 +139,15 @@ def _renamed(mine: dict[str, Record] | None, theirs: Mapping[str, Record] | None
 def trim(cost: EventCost, at_usage: int, *, decimals: int = 5) -> tuple[EventCost, EventCost | None]:
     """Cut a cost at a usage (ns or units): what is kept, and the surplus, None when there is none.
 
-    Increments are whole: one that straddles the cut is kept. At 0 everything is surplus. The cost given is not changed.
+    Increments are whole: one that straddles the cut is kept. At 0 everything is surplus. The cost given is not changed; the surplus
+    shares its records with it.
     """
     within, beyond = cut_charges(cost.charges(), at_usage)
     kept = replace(cost, Charges=within).compute(decimals)
     if not beyond:
         return kept, None
     surplus = replace(cost, Charges=beyond, StartTime=cost.StartTime.plus(kept.usage()))
-    return prune(kept), prune(surplus).compute(decimals)
+    return prune(kept), surplus.compute(decimals)
 
 
 def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[ChargingInterval], list[ChargingInterval]]:

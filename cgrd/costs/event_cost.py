@@ -146,7 +146,10 @@ class EventCost(msgspec.Struct, kw_only=True):
 
     def usage(self) -> int:
         """What the charges cover, ns or units."""
-        return sum(charge.usage() * charge.factor for charge in self.charges())
+        used = 0
+        for charge in self.Charges or ():
+            used += charge.usage() * (charge.CompressFactor or 1)
+        return used
 
     def compute(self, decimals: int = 5) -> EventCost:
         """Fill in `Usage` and `Cost` from the charges, rounded to `decimals`; answers itself."""

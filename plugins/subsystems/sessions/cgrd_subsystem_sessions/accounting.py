@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from cgrd import Instant
-from cgrd.costs import CallCost, CallDescriptor, added, event_cost
+from cgrd.costs import CallCost, CallDescriptor, EventCost, added, event_cost
 from cgrd_subsystem_sessions.session import Pending, SRun
 
 
@@ -62,8 +62,9 @@ def booked(asked: Asked, cost: CallCost, *, now: Instant, decimals: int) -> SRun
     )
     granted = asked.reserve + min(got, asked.missing)
     return replace(
-        paid(run, cost, decimals=decimals),
+        run,
         CD=call,
+        EventCost=paid(run, cost, decimals=decimals),
         ExtraDuration=max(0, got - asked.missing),
         LastUsage=granted,
         TotalUsage=run.TotalUsage + granted,
@@ -81,7 +82,7 @@ def learned(run: SRun, pending: Pending, cost: CallCost, *, now: Instant, decima
         LoopIndex=pending.Call.LoopIndex + 1,
     )
     reserve = run.ExtraDuration + (got if pending.Method == "Responder.MaxDebit" else 0)
-    return replace(paid(run, cost, decimals=decimals), CD=call, ExtraDuration=reserve, Pending=None)
+    return replace(run, CD=call, EventCost=paid(run, cost, decimals=decimals), ExtraDuration=reserve, Pending=None)
 
 
 def refused(asked: Asked) -> SRun:
@@ -89,16 +90,16 @@ def refused(asked: Asked) -> SRun:
     return replace(asked.run, ExtraDuration=asked.reserve)
 
 
-def paid(run: SRun, cost: CallCost, *, decimals: int, at_end: bool = False) -> SRun:
-    """The run with a cost added to what it has paid; one that covers nothing leaves it as it is.
+def paid(run: SRun, cost: CallCost, *, decimals: int, at_end: bool = False) -> EventCost | None:
+    """What the run has paid, with a cost added to it; one that covers nothing leaves it as it is.
 
     What is paid at the end is more of the last grant; what updates pay is one grant after the other.
     """
     if not cost.rated_usage():
-        return run
+        return run.EventCost
     if run.EventCost is None:
-        return replace(run, EventCost=event_cost(cost, cgrid=run.CD.CgrID, run_id=run.CD.RunID, decimals=decimals))
-    return replace(run, EventCost=added(run.EventCost, cost, decimals=decimals, repeating=not at_end))
+        return event_cost(cost, cgrid=run.CD.CgrID, run_id=run.CD.RunID, decimals=decimals)
+    return added(run.EventCost, cost, decimals=decimals, repeating=not at_end)
 
 
 def used(run: SRun, *, usage: int | None, last_used: int | None) -> SRun:

@@ -53,14 +53,13 @@ class Asking:
 
     async def ask(self, method: str, session: Session, at: int, call: CallDescriptor) -> CallCost:
         """Ask for a debit; what was announced, under its key."""
-        pending = session.SRuns[at].Pending
+        pending, asked = session.SRuns[at].Pending, replace(call, APIOpts=session.options())
+        cost: CallCost
         if pending is None:
-            return await self._asked(method, session, call)
-        with self._owner.services.store.transaction(why=method, key=pending.Key):
-            return await self._asked(method, session, call)
-
-    async def _asked(self, method: str, session: Session, call: CallDescriptor) -> CallCost:
-        cost: CallCost = await self._owner.call("rals", method, replace(call, APIOpts=dict(session.options())), CallCost)
+            cost = await self._owner.call("rals", method, asked, CallCost)
+        else:
+            with self._owner.services.store.transaction(why=method, key=pending.Key):
+                cost = await self._owner.call("rals", method, asked, CallCost)
         return cost
 
     async def resolve(self, session: Session, at: int) -> None:

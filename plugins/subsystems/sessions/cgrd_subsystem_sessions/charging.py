@@ -53,10 +53,8 @@ class Charging:
         """
         run = session.SRuns[at]
         kind = run.Event.get("RequestType")
-        if kind == PSEUDOPREPAID:
-            return await self._credit(run, wanted)
         if kind not in PREPAID:
-            return wanted
+            return await self._credit(run, wanted) if kind == PSEUDOPREPAID else wanted
         if not session.Chargeable:
             return self._pause(session, at, wanted)
         await self.asking.resolve(session, at)
@@ -132,7 +130,7 @@ class Charging:
             if leaves_open(error) and self._registry.holds(session):
                 return failure
             session.SRuns[at] = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
-        if session.SRuns[at].EventCost is not None:
+        if self._owner.config["store_session_costs"]:
             await self._store_cost(session, session.SRuns[at])
         return failure
 
@@ -169,7 +167,7 @@ class Charging:
         cost = await self.asking.ask(_debit_at_end(session, run), session, at, run.CD)
         # A debit loop was to end the session in time: what the account cannot pay is not charged.
         short = max(0, rest.missing - cost.rated_usage()) if _is_looped(session, run) else 0
-        return replace(accounting.paid(run, cost, decimals=self._decimals, at_end=True), TotalUsage=run.TotalUsage - short)
+        return replace(run, EventCost=accounting.paid(run, cost, decimals=self._decimals, at_end=True), TotalUsage=run.TotalUsage - short)
 
     async def _refund(self, session: Session, run: SRun, surplus: EventCost, kept: EventCost) -> EventCost:
         """Give the surplus back; what is kept, with the account as it is then."""
@@ -191,7 +189,7 @@ class Charging:
     async def _store_cost(self, session: Session, run: SRun) -> None:
         """`store_session_costs`: keep the cost where CDRs look for it; what was kept before was paid before, so ours goes back."""
         cost = run.EventCost
-        if cost is None or not self._owner.config["store_session_costs"] or not self._owner.linked("cdrs"):
+        if cost is None or not self._owner.linked("cdrs"):
             return
         cost.compute(self._decimals)
         told = {
@@ -216,7 +214,7 @@ def written(run: SRun, *, decimals: int, as_text: bool = True) -> dict[str, Any]
     """The run's event with what it used and paid, as its CDR has it; the cost's details as JSON text, for CDRs of another daemon."""
     fields = {**run.Event, "Usage": run.TotalUsage}
     if run.EventCost is not None:
-        cost = run.EventCost.compute(decimals)
+        cost = run.EventCost if run.EventCost.Cost is not None else run.EventCost.compute(decimals)
         fields |= {"Cost": cost.Cost, "CostDetails": encode(cost).decode() if as_text else cost, "CostSource": "*sessions"}
     return fields
 

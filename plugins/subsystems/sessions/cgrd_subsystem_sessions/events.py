@@ -17,7 +17,6 @@ from cgrd.errors import CgrdError, NotConnected, Prefixed
 from cgrd.fields import Flags
 from cgrd.flows import settled, travel
 from cgrd_subsystem_sessions.stages import RAW
-from cgrd_subsystem_sessions.structured import event_of
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.service import SessionS
@@ -61,7 +60,7 @@ class Events:
             PartiallyExecuted: everything was done, something beside the main work failed.
         """
         asked = Flags(args.Flags or ()).asked()
-        event = self._owner.completed(event_of(args), keyed=False)
+        event = self._owner.completed(args, keyed=False)
         self._owner.peers.remember(peer)
         flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked, peer=peer)
         flow.strict = BLOCKER in flow.asked
@@ -81,7 +80,7 @@ class Events:
         Raises:
             MandatoryMissing: no event.
         """
-        event = self._owner.completed(event_of(args), keyed=False)
+        event = self._owner.completed(args, keyed=False)
         asked = {flag: options for flag, options in Flags(args.Flags or ()).asked().items() if flag == "*attributes"}
         flow = EventFlow(name="event", driver=self._owner, event=event, asked=asked)
         flow.runs = [Run(id=RAW, event=event)]

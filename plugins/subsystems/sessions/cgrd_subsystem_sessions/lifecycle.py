@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cgrd import CGREvent, Component, Flow, Instant, Peer, cgrid
+from cgrd import CGREvent, Flow, Instant, Peer, cgrid
 from cgrd.costs import descriptor_of, duration_of, instant_of, requested_usage
 from cgrd.errors import CgrdError, Exists, Wrong
 from cgrd_subsystem_sessions import accounting
@@ -22,15 +22,15 @@ from cgrd_subsystem_sessions.session import PSEUDOPREPAID, Session, SRun, is_pre
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.charging import Charging
     from cgrd_subsystem_sessions.registry import Registry
+    from cgrd_subsystem_sessions.service import SessionS
     from cgrd_subsystem_sessions.watching import Watching
 
 KEY_FIELDS = frozenset({"CGRID", "OriginHost", "OriginID", "Usage"})
 """Fields of an update that do not change the session's own event."""
 
 
-def key_of(event: CGREvent) -> str:
-    """The CGRID of an event: its own, else made of OriginID and OriginHost."""
-    fields = event.Event
+def key_of(fields: Mapping[str, Any]) -> str:
+    """The CGRID of an event's fields: their own, else made of OriginID and OriginHost."""
     return str(fields.get("CGRID") or cgrid(str(fields.get("OriginID", "")), str(fields.get("OriginHost", ""))))
 
 
@@ -56,7 +56,7 @@ class Lifecycle:
         watching: debit loops, time-outs, leases.
     """
 
-    def __init__(self, *, owner: Component, registry: Registry, charging: Charging, watching: Watching) -> None:
+    def __init__(self, *, owner: SessionS, registry: Registry, charging: Charging, watching: Watching) -> None:
         self._owner = owner
         self._services = owner.services
         self._registry = registry
@@ -65,7 +65,7 @@ class Lifecycle:
 
     def lock(self, *keys: str) -> AbstractAsyncContextManager[None]:
         """One request at a time changes a session."""
-        return self._services.store.lock(*(f"session:{key}" for key in keys))
+        return self._services.store.lock(*[f"session:{key}" for key in keys])
 
     async def make(self, flow: Flow, *, debit_interval: int, force: bool) -> Session:
         """A session of the flow's event with a run per charger; not registered, nothing paid.
@@ -73,16 +73,17 @@ class Lifecycle:
         Raises:
             CgrdError: no charger matches, or none can be asked.
         """
-        event = flow.event
-        if "Usage" not in event.Event and "LastUsed" in event.Event:
-            event = replace(event, Event={**event.Event, "Usage": event.Event["LastUsed"]})
+        event, fields = flow.event, flow.event.Event
+        if "Usage" not in fields and "LastUsed" in fields:
+            fields = {**fields, "Usage": fields["LastUsed"]}
+            event = replace(event, Event=fields)
         runs = await flow.forked(event)
         now = self._services.clock.now()
         return Session(
-            CGRID=key_of(event),
+            CGRID=key_of(fields),
             Tenant=event.Tenant,
             ClientConnID=flow.peer.id if flow.peer is not None else "",
-            EventStart=dict(event.Event),
+            EventStart=dict(fields),
             DebitInterval=debit_interval,
             SRuns=[self._run(run.event, force=force) for run in runs],
             OptsStart=dict(event.options()),
@@ -96,7 +97,7 @@ class Lifecycle:
         # A debit says itself how far it goes; an account's credit is asked for what the session began with, also later.
         asked = duration_of(event.Event, "Usage") if event.Event.get("RequestType") == PSEUDOPREPAID else 0
         return SRun(
-            Event=dict(event.Event),
+            Event=event.Event,
             CD=descriptor_of(event, usage=asked or 0, zone=services.zone, category=services.default_category, force=force),
         )
 
@@ -108,10 +109,9 @@ class Lifecycle:
         """
         if session.CGRID in self._registry.active:
             raise Exists(explain=f"session {session.CGRID} is active already; update or terminate it, or give the new one another OriginID")
-        with self._services.store.transaction(why=f"start of session {session.CGRID}") as tx:
-            self._registry.add(session, tx=tx)
-            if session.has_loop():
-                self._registry.put(session, tx=tx)
+        self._registry.add(session)
+        if session.has_loop():
+            self._keep(session)
         self._watching.began(session)
 
     def renew(self, session: Session, event: CGREvent, peer: Peer | None) -> None:
@@ -120,21 +120,19 @@ class Lifecycle:
         The store has it with the grant that follows.
         """
         changed = {name: value for name, value in event.Event.items() if name not in KEY_FIELDS}
-        alterable = {name: value for name, value in changed.items() if name in self._owner.config["alterable_fields"]}
-        now = self._services.clock.now()
-        before = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, list(session.SRuns))
+        alterable = {name: changed[name] for name in self._owner.settings.alterable_fields & changed.keys()}
+        before = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns)
 
         def undo() -> None:
             session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns = before
 
-        with self._services.store.transaction(why=f"update of session {session.CGRID}") as tx:
-            session.EventStart = {**session.start(), **changed}
-            if peer is not None:
-                session.ClientConnID = peer.id
-            session.UpdatedAt = session.ProvedAt = now
-            if alterable:
-                session.SRuns = [replace(run, Event={**run.Event, **alterable}) for run in session.SRuns]
-            tx.on_rollback(undo)
+        session.EventStart = {**session.start(), **changed}
+        if peer is not None:
+            session.ClientConnID = peer.id
+        session.UpdatedAt = session.ProvedAt = self._services.clock.now()
+        if alterable:
+            session.SRuns = [replace(run, Event={**run.Event, **alterable}) for run in session.SRuns]
+        self._registry.changed(session, undo)
         self._watching.proved(session, event.options())
 
     async def update(self, session: Session, fields: dict[str, Any], *, chargeable: bool = True) -> list[int]:
@@ -145,7 +143,6 @@ class Lifecycle:
             CgrdError: RALs refuses a run; those before it are granted.
         """
         session.Chargeable = chargeable
-        before = list(session.SRuns)
         unsettled = False
         try:
             return await self._granted(session, fields)
@@ -155,12 +152,15 @@ class Lifecycle:
         finally:
             started = session.Starting and not unsettled
             session.Starting = session.Starting and unsettled
-            if self._registry.holds(session) and (started or all(run is old for run, old in zip(session.SRuns, before, strict=True))):
-                with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
-                    self._registry.put(session, tx=tx)
+            if started or self._registry.is_due(session):
+                self._keep(session)
+
+    def _keep(self, session: Session) -> None:
+        with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
+            self._registry.put(session, tx=tx)
 
     async def _granted(self, session: Session, fields: dict[str, Any]) -> list[int]:
-        usage = requested_usage(fields, self._owner.config["default_usage"])
+        usage = requested_usage(fields, self._owner.settings.default_usage)
         last_used, total = used_of(fields, "LastUsed"), used_of(fields, "TotalUsage")
         accounted = session.total_usage()
         granted = []

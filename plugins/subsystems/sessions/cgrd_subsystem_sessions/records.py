@@ -47,7 +47,7 @@ class Records:
         """
         if args.Event is None:
             raise MandatoryMissing("Event")
-        event = self._owner.completed(CGREvent(Tenant=args.Tenant, ID=args.ID, Time=args.Time, Event=args.Event, APIOpts=args.APIOpts))
+        event = self._owner.completed(args)
         await self._owner.answering("SessionSv1.ProcessCDR", args, event, partial(self.record, event, ["*rals"]))
         return "OK"
 
@@ -56,7 +56,7 @@ class Records:
         if not self._owner.linked("cdrs"):
             raise NotConnected("CDRs", explain="sessions.cdrs_conns is empty; name a connection there")
         event = replace(event, Event={"Source": "*sessions", **event.Event})
-        key = key_of(event)
+        key = key_of(event.Event)
         async with self._owner.lifecycle.lock(key):
             session = self._owner.registry.active.get(key)
             if session is not None:

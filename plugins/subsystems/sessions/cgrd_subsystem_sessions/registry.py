@@ -6,7 +6,7 @@ Memory is what counts; active and closed sessions are in the store too, put ther
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -97,6 +97,7 @@ class Registry:
         self.active_index = Index(fields)
         self.passive_index = Index(self.active_index.fields)
         self._store = store
+        self._due: dict[str, list[Callable[[], object]]] = {}
 
     def load(self) -> None:
         """Take up what the store kept, after a start."""
@@ -118,15 +119,28 @@ class Registry:
         if self.active.pop(session.CGRID, None) is not None:
             self.active_index.remove(session)
 
-    def add(self, session: Session, *, tx: Transaction) -> None:
-        """Make it active; a passive copy of it is one no more. It is kept when it is `put`."""
+    def add(self, session: Session) -> None:
+        """Make it active; a passive copy of it is one no more. It is due to be kept then."""
         self.drop_passive(session.CGRID)
         self._enter(session)
-        tx.on_rollback(lambda: self._leave(session))
+        self.changed(session, lambda: self._leave(session))
+
+    def changed(self, session: Session, undo: Callable[[], object]) -> None:
+        """It was changed in memory alone, and is due to be kept: with whatever keeps it next the change comes to be, or is undone."""
+        self._due.setdefault(session.CGRID, []).append(undo)
+
+    def is_due(self, session: Session) -> bool:
+        """Whether it was changed since it was kept."""
+        return session.CGRID in self._due and self.holds(session)
 
     def put(self, session: Session, *, tx: Transaction) -> None:
         """Keep it as it is now."""
+        self._join(session, tx)
         tx.put(KIND, session.CGRID, encode(session))
+
+    def _join(self, session: Session, tx: Transaction) -> None:
+        for undo in self._due.pop(session.CGRID, ()):
+            tx.on_rollback(undo)
 
     def change(self, session: Session, at: int, run: SRun, *, tx: Transaction) -> None:
         """Put another state in the place of a run; the caller keeps the session."""
@@ -140,6 +154,7 @@ class Registry:
 
     def rename(self, session: Session, cgrid: str, *, fields: Mapping[str, Any], tx: Transaction) -> None:
         """Give it another key; `fields` of its events change with it."""
+        self._join(session, tx)
         before = (session.CGRID, session.EventStart, list(session.SRuns))
         self._rename(session, cgrid, {**session.start(), **fields, "CGRID": cgrid}, [_renamed(run, cgrid, fields) for run in session.SRuns])
         tx.on_rollback(lambda: self._rename(session, *before))
@@ -154,6 +169,7 @@ class Registry:
     def remove(self, session: Session, *, tx: Transaction) -> None:
         """It is active no more; another one of the same CGRID stays."""
         if self.holds(session):
+            self._join(session, tx)
             self._leave(session)
             tx.on_rollback(lambda: self._enter(session))
             tx.delete(KIND, session.CGRID)

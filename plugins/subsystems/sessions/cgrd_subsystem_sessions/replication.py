@@ -104,7 +104,7 @@ class Replication:
         session.ProvedAt = self._owner.services.clock.now()
         session.StartedAt = session.StartedAt or session.ProvedAt
         with self._owner.services.store.transaction(why=f"session {cgrid} is taken over") as tx:
-            self._owner.registry.add(session, tx=tx)
+            self._owner.registry.add(session)
             self._owner.registry.put(session, tx=tx)
         self._owner.watching.began(session)
         return session

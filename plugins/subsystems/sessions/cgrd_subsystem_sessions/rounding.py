@@ -8,8 +8,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cgrd import Instant
-from cgrd.costs import CallCost, EventCost, Increment, TimeSpan, call_cost_of, event_cost, rounding_of
-from cgrd.money import ZERO
+from cgrd.costs import CallCost, ChargingInterval, EventCost, Increment, TimeSpan, call_cost_of, event_cost, rounding_of
+from cgrd.money import ZERO, round_decimal
 
 
 def rounded(cost: EventCost, *, tor: str, decimals: int) -> tuple[EventCost, list[Increment]]:
@@ -19,12 +19,22 @@ def rounded(cost: EventCost, *, tor: str, decimals: int) -> tuple[EventCost, lis
     """
     if not cost.charges():
         return replace(cost, StartTime=Instant.ZERO), []
+    if all(_is_round(cost, charge) for charge in cost.charges()):
+        return cost, []
     told = call_cost_of(cost, tor=tor)
     spans = [_rounded(span) for span in told.spans()]
     corrections = [span.RoundIncrement for span, before in zip(spans, told.spans(), strict=True) if span is not before and span.RoundIncrement]
     if not corrections:
         return cost, []
     return _as_event_cost(cost, replace(told, Timespans=spans), decimals), corrections
+
+
+def _is_round(cost: EventCost, charge: ChargingInterval) -> bool:
+    tariff = (cost.Rating or {}).get(charge.RatingID)
+    if tariff is None:
+        return True
+    paid = sum((run.total_cost for run in charge.runs()), ZERO) * charge.factor
+    return round_decimal(paid, tariff.RoundingDecimals, tariff.RoundingMethod) == paid
 
 
 def _rounded(span: TimeSpan) -> TimeSpan:

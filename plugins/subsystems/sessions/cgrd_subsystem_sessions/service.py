@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import trio
 
-from cgrd import CGREvent, Flow, Served, Subsystem, methods_of
+from cgrd import CGREvent, EventArgs, Flow, Served, Subsystem, cgrid, methods_of
 from cgrd.config import as_duration
 from cgrd.costs import duration_of
-from cgrd.errors import CgrdError
+from cgrd.errors import CgrdError, MandatoryMissing
 from cgrd.once import answered_once
 from cgrd.options import TRUE_UNLESS_SAID, read_flag
 from cgrd.services import Services
@@ -27,6 +27,7 @@ from cgrd_subsystem_sessions.records import Records
 from cgrd_subsystem_sessions.registry import Registry
 from cgrd_subsystem_sessions.replication import Replication
 from cgrd_subsystem_sessions.session import Session
+from cgrd_subsystem_sessions.settings import settings_of
 from cgrd_subsystem_sessions.stir import StirShaken
 from cgrd_subsystem_sessions.structured import Structured
 from cgrd_subsystem_sessions.watching import Watching
@@ -38,6 +39,7 @@ class SessionS(Subsystem, section="sessions"):
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.log = services.log("sessions")
+        self.settings = settings_of(config)
         self.registry = Registry(store=services.store, fields=config["session_indexes"])
         self.peers = Peers(services=services, protocol=float(config["client_protocol"]))
         self.watching = Watching(self)
@@ -58,15 +60,19 @@ class SessionS(Subsystem, section="sessions"):
         for part in (self.events, self.records, self.queries, self.control, self.replication, self.stir, self.legacy):
             yield from methods_of(part, owner=self.section)
 
+    async def reload(self, config: dict[str, Any]) -> None:
+        self.settings = settings_of(config)
+        await super().reload(config)
+
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Take up what the store kept, then watch."""
         self.registry.load()
         for session in list(self.registry.active.values()):
             self.watching.began(session)
         now = self.services.clock.now_ns()
-        for cgrid, closed in self.registry.closed.items():
+        for key, closed in self.registry.closed.items():
             if closed.CDRDue:
-                self.watching.deadlines.set((cgrid, "cdr"), now, self.records.retrying(cgrid))
+                self.watching.deadlines.set((key, "cdr"), now, self.records.retrying(key))
         async with trio.open_nursery() as nursery:
             await nursery.start(self._watch)
             nursery.start_soon(self._sync)
@@ -93,19 +99,25 @@ class SessionS(Subsystem, section="sessions"):
             except Exception:
                 self.log.exception("work on a session broke", cgrid=cgrid)
 
-    def completed(self, event: CGREvent, *, keyed: bool = True) -> CGREvent:
-        """The event with a tenant, an id and, where `keyed`, its CGRID; the one given is not changed."""
-        fields = event.Event
+    def completed(self, given: EventArgs, *, keyed: bool = True) -> CGREvent:
+        """The event of a request with a tenant, an id and, where `keyed`, its CGRID; what is given is not changed.
+
+        Raises:
+            MandatoryMissing: there is none.
+        """
+        fields = given.Event
+        if fields is None:
+            empty = not (given.Tenant or given.ID or given.Time or given.APIOpts)
+            raise MandatoryMissing("CGREvent" if empty else "Event")
         if keyed and not fields.get("CGRID"):
-            fields = {**fields, "CGRID": key_of(event)}
-        return CGREvent(Tenant=event.Tenant or self.services.default_tenant, ID=event.ID or str(uuid4()), Time=event.Time, Event=fields, APIOpts=event.APIOpts)
+            fields = {**fields, "CGRID": key_of(fields)}
+        return CGREvent(Tenant=given.Tenant or self.services.default_tenant, ID=given.ID or str(uuid4()), Time=given.Time, Event=fields, APIOpts=given.APIOpts)
 
     def keys_of(self, event: CGREvent) -> list[str]:
         """The CGRIDs whose locks a request needs: its session's, and the one it had before."""
-        keys = [key_of(event)]
-        if earlier := event.Event.get("InitialOriginID"):
-            keys.append(key_of(_renamed(event, str(earlier))))
-        return keys
+        fields = event.Event
+        earlier = fields.get("InitialOriginID")
+        return [key_of(fields)] if not earlier else [key_of(fields), cgrid(str(earlier), str(fields.get("OriginHost", "")))]
 
     def find(self, event: CGREvent) -> Session | None:
         """The event's active session: by its key, by the OriginID it began with (it is renamed then), or taken over from a passive copy."""
@@ -121,7 +133,7 @@ class SessionS(Subsystem, section="sessions"):
     def debit_interval(self, event: CGREvent) -> int:
         """Step of the debit loops of a session that starts: the option, else the configuration; 0 = none."""
         given = duration_of(event.options(), "*sessionsDebitInterval")
-        return as_duration(self.config["debit_interval"]) if given is None else given
+        return self.settings.debit_interval if given is None else given
 
     def is_chargeable(self, event: CGREvent) -> bool:
         """Whether use is paid for from now on."""
@@ -143,8 +155,3 @@ class SessionS(Subsystem, section="sessions"):
         if not args.ID or not self.services.caches.partition("*rpc_responses").config.limit:
             return await work()
         return await answered_once(self.services.store, f"{method}:{event.Tenant}:{args.ID}", method, args, work)
-
-
-def _renamed(event: CGREvent, origin_id: str) -> CGREvent:
-    fields = {"OriginID": origin_id, "OriginHost": event.Event.get("OriginHost", "")}
-    return CGREvent(Tenant=event.Tenant, ID=event.ID, Event=fields)

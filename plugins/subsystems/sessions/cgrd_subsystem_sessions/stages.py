@@ -59,7 +59,7 @@ async def _granted(flow: Flow, session: Session) -> list[int]:
 async def _start(flow: Flow) -> Session:
     """Make and register a session of the flow's event."""
     owner = _owner(flow)
-    begun = owner.registry.active.get(key_of(flow.event))
+    begun = owner.registry.active.get(key_of(flow.event.Event))
     if begun is not None and begun.Starting:
         owner.lifecycle.renew(begun, flow.event, flow.peer)
         return begun
@@ -95,7 +95,7 @@ async def terminate(flow: Flow) -> None:
     usage, last_used = used_of(fields, "Usage"), used_of(fields, "LastUsed")
     session = owner.find(flow.event)
     if session is None:
-        if key_of(flow.event) in owner.registry.closed:
+        if key_of(flow.event.Event) in owner.registry.closed:
             return
         session = await owner.lifecycle.make(flow, debit_interval=0, force=_forces(flow))
         if owner.charging.was_charged(session):
@@ -146,7 +146,7 @@ async def initiate_event(flow: Flow) -> None:
     flow.event = raw(flow).event
     usage = await initiate(flow)
     if usage == LOOPED:
-        usage = requested_usage({"ToR": flow.event.Event.get("ToR", "")}, flow.driver.config["default_usage"])
+        usage = requested_usage({"ToR": flow.event.Event.get("ToR", "")}, _owner(flow).settings.default_usage)
     flow.by_run["MaxUsage"] = {raw(flow).id: usage}
 
 

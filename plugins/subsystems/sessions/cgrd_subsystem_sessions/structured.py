@@ -68,28 +68,17 @@ def zero_of(kind: Any) -> Any:
     return kind() if kind in (bool, str, int) else None
 
 
-def asked_for(stages: Sequence[Stage], args: Any) -> dict[str, dict[str, Any]]:
-    """The parts whose booleans are set, with what they read, by flag."""
+def asked_for(parts: Sequence[tuple[str, Stage]], args: Any) -> dict[str, dict[str, Any]]:
+    """The parts whose booleans are set, with what they read, by flag. `parts` are the stages by their booleans."""
     asked: dict[str, dict[str, Any]] = {}
-    for made in stages:
-        if any(getattr(args, name) for name in made.args):
+    for boolean, made in parts:
+        if getattr(args, boolean):
             options = asked.setdefault(made.flag, {})
-            options |= {name: getattr(args, name) for name in made.inputs}
+            for name in made.inputs:
+                options[name] = getattr(args, name)
             if made.option:
                 options[made.option] = []
     return asked
-
-
-def event_of(args: Any) -> CGREvent:
-    """The event in the arguments.
-
-    Raises:
-        MandatoryMissing: there is none.
-    """
-    if args.Event is None:
-        empty = not (args.Tenant or args.ID or args.Time or args.APIOpts)
-        raise MandatoryMissing("CGREvent" if empty else "Event")
-    return CGREvent(Tenant=args.Tenant, ID=args.ID, Time=args.Time, Event=args.Event, APIOpts=args.APIOpts)
 
 
 class Structured:
@@ -100,63 +89,63 @@ class Structured:
     """
 
     def __init__(self, owner: SessionS) -> None:
-        self._owner = owner
+        self.owner = owner
 
     def served(self) -> Iterator[Served]:
         """Its methods, with the arguments that the stages of now make."""
         for call in CALLS:
-            stages = self._owner.services.flows[call.flow]
+            stages = self.owner.services.flows[call.flow]
             kind = arguments(call.args, stages, paged=call.paged)
-            handler = _Handler(self, call)
-            yield served_as(f"SessionSv1.{call.method}", handler.answer, owner=self._owner.section, args=kind)
-
-    async def run(self, call: Call, args: Any, peer: Peer | None) -> Any:
-        """Answer one request."""
-        given = event_of(args)
-        asked = asked_for(self._owner.services.flows[call.flow], args)
-        if call.needs_a_part and not asked:
-            raise MandatoryMissing("Subsystems", explain=f"set at least one of the booleans of {call.method}, as {self._example(call)}")
-        event = self._owner.completed(given, keyed="*rals" in asked)
-        self._owner.peers.remember(peer)
-        flow = Flow(name=call.flow, driver=self._owner, event=event, asked=asked, peer=peer)
-        return await self._owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._travelled, call, flow))
+            handler = _Handler(self, call, stages)
+            yield served_as(f"SessionSv1.{call.method}", handler.answer, owner=self.owner.section, args=kind)
 
     async def charge(self, call: Call, event: CGREvent, peer: Peer | None) -> Any:
-        """The same for an event alone, of which only the charging is asked."""
-        self._owner.peers.remember(peer)
-        flow = Flow(name=call.flow, driver=self._owner, event=self._owner.completed(event), asked={"*chargers": {}, "*rals": {}}, peer=peer)
-        return await self._travelled(call, flow)
+        """Answer a request for an event alone, of which only the charging is asked."""
+        self.owner.peers.remember(peer)
+        flow = Flow(name=call.flow, driver=self.owner, event=self.owner.completed(event), asked={"*chargers": {}, "*rals": {}}, peer=peer)
+        return await self.travelled(call, flow)
 
-    def _example(self, call: Call) -> str:
-        return next((name for made in self._owner.services.flows[call.flow] for name in made.args), "none: no stage is installed")
-
-    async def _travelled(self, call: Call, flow: Flow) -> Any:
+    async def travelled(self, call: Call, flow: Flow) -> Any:
+        """Take an event through its flow; the answer."""
+        stages = self.owner.services.flows[call.flow]
         if call.flow == "authorize":
-            await travel(self._owner.services.flows[call.flow], flow)
+            await travel(stages, flow)
         else:
-            async with self._owner.lifecycle.lock(*self._owner.keys_of(flow.event)):
-                await travel(self._owner.services.flows[call.flow], flow)
+            async with self.owner.lifecycle.lock(*self.owner.keys_of(flow.event)):
+                await travel(stages, flow)
         if call.flow == "update":
             self._log(flow)
         else:
             settled(flow)
         if call.flow == "terminate":
             return "OK"
-        return call.digest(flow.reply, self._owner.services.config.general) if call.digest else flow.reply
+        return call.digest(flow.reply, self.owner.services.config.general) if call.digest else flow.reply
 
     def _log(self, flow: Flow) -> None:
         """What fails beside an update is only logged."""
         for error in flow.partial:
-            self._owner.log.warning("beside an update", id=flow.event.ID, error=str(error), explain=error.explain)
+            self.owner.log.warning("beside an update", id=flow.event.ID, error=str(error), explain=error.explain)
 
 
 class _Handler:
-    """One method bound to its call."""
+    """One method bound to its call and the parts that its booleans ask for."""
 
-    def __init__(self, structured: Structured, call: Call) -> None:
+    def __init__(self, structured: Structured, call: Call, stages: Sequence[Stage]) -> None:
         self._structured = structured
+        self._owner = structured.owner
         self._call = call
+        self._parts = [(boolean, made) for made in stages for boolean in made.args]
 
     async def answer(self, args: Any, peer: Peer | None = None) -> Any:
         """Take the event through what the arguments' booleans ask for, at least one, and answer with what each of them gives."""
-        return await self._structured.run(self._call, args, peer)
+        owner, call = self._owner, self._call
+        asked = asked_for(self._parts, args)
+        event = owner.completed(args, keyed="*rals" in asked)
+        if call.needs_a_part and not asked:
+            raise MandatoryMissing("Subsystems", explain=f"set at least one of the booleans of {call.method}, as {self._example()}")
+        owner.peers.remember(peer)
+        flow = Flow(name=call.flow, driver=owner, event=event, asked=asked, peer=peer)
+        return await owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._structured.travelled, call, flow))
+
+    def _example(self) -> str:
+        return next((boolean for boolean, _ in self._parts), "none: no stage is installed")

@@ -67,14 +67,14 @@ class Watching:
             most = self._setting("*sessionsTTLMaxDelay", "session_ttl_max_delay", options, session) or 0
             delay = random.randrange(most) if most > 0 else 0
             self.deadlines.set((session.CGRID, "ttl"), now + ttl + delay, partial(self._time_out, session, dict(options)))
-        lease = as_duration(self._owner.config["session_lease"])
+        lease = self._owner.settings.lease
         if lease:
             self.deadlines.set((session.CGRID, "lease"), session.ProvedAt.ns + lease, partial(self._check_lease, session))
 
     def resumed(self, session: Session) -> None:
         """Its end failed because RALs could not be reached: watch it again, and where it has a lease, try again in a while."""
         self.began(session)
-        lease = as_duration(self._owner.config["session_lease"])
+        lease = self._owner.settings.lease
         if lease:
             due = max(self._clock.now_ns() + AGAIN, session.ProvedAt.ns + lease)
             self.deadlines.set((session.CGRID, "lease"), due, partial(self._check_lease, session))
@@ -82,11 +82,9 @@ class Watching:
     def _setting(self, option: str, key: str, options: Mapping[str, Any], session: Session) -> int | None:
         """The request's option, else the session's, else the configuration's; None where none says anything."""
         for given in (options, session.options()):
-            value = duration_of(given, option)
-            if value is not None:
+            if option in given and (value := duration_of(given, option)) is not None:
                 return value
-        configured = self._owner.config[key]
-        return None if configured is None else as_duration(configured)
+        return self._owner.settings.time_outs[key]
 
     async def _debit(self, session: Session, at: int) -> None:
         async with self._owner.lifecycle.lock(session.CGRID):
@@ -165,7 +163,7 @@ class Watching:
             now = self._clock.now()
             if alive:
                 session.ProvedAt = now
-            elif now.ns >= session.ProvedAt.ns + as_duration(self._owner.config["session_lease"]):
+            elif now.ns >= session.ProvedAt.ns + self._owner.settings.lease:
                 await self._owner.told(self._lapse(session), session)
                 return
             self.proved(session, session.options())
