@@ -172,7 +172,7 @@ class RatingInfo(msgspec.Struct, kw_only=True):
     FallbackKeys: list[str] | None = None
 
 
-class CallDescriptor(msgspec.Struct, kw_only=True):
+class CallDescriptor(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A call, message or volume to be rated or debited."""
 
     Category: str = ""

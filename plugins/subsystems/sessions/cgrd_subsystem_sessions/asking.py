@@ -46,7 +46,7 @@ class Asking:
         key = f"{session.CGRID}:{session.StartedAt.ns}:{run.CD.RunID}:{number}"
         pending = Pending(Method=method, Call=asked.run.CD, Usage=asked.missing, Key=key)
         with self._owner.services.store.transaction(why=f"session {session.CGRID} asks") as tx:
-            self._registry.change(session, at, replace(run, Pending=pending, Asks=number), tx=tx)
+            self._registry.change(session, at, replace(run, Pending=pending, Asks=number))
             self._registry.put(session, tx=tx)
         await self._owner.services.store.durable()
         return asked._replace(run=replace(asked.run, Asks=number))
@@ -83,9 +83,8 @@ class Asking:
         else:
             after = accounting.learned(run, run.Pending, cost, now=services.clock.now(), decimals=services.rounding_decimals)
         with services.store.transaction(why=f"session {session.CGRID} learns") as tx:
-            self._registry.change(session, at, after, tx=tx)
-            if self._registry.holds(session):
-                self._registry.put(session, tx=tx)
+            self._registry.change(session, at, after)
+            self._registry.put(session, tx=tx)
 
 
 def leaves_open(error: CgrdError | None) -> bool:

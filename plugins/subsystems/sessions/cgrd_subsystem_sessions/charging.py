@@ -45,6 +45,11 @@ class Charging:
     def _decimals(self) -> int:
         return self._services.rounding_decimals
 
+    @property
+    def waits(self) -> bool:
+        """Whether settling a session may wait for others. Then each run is kept as it is settled, else all of them when the session is."""
+        return self.asking.is_remote or bool(self._owner.config["store_session_costs"])
+
     async def grant(self, session: Session, at: int, wanted: int, last_used: int | None = None) -> int:
         """Let a run go on for `wanted`: how much of it is granted; below 0 when more was used than could be paid.
 
@@ -70,8 +75,8 @@ class Charging:
                 if asked.missing:
                     cost = await self._max_debit(session, at, asked.run)
                     after = accounting.booked(asked, cost, now=self._services.clock.now(), decimals=self._decimals)
-                self._registry.change(session, at, after, tx=tx)
-                self._keep(session, tx)
+                self._registry.change(session, at, after)
+                self._registry.put(session, tx=tx)
         except CgrdError as error:
             if not isinstance(error, Unanswered):
                 self._refused(session, at, replace(session.SRuns[at], Pending=None) if is_unsettled(error) else accounting.refused(asked))
@@ -80,11 +85,7 @@ class Charging:
 
     def _refused(self, session: Session, at: int, run: SRun) -> None:
         with self._services.store.transaction(why=f"session {session.CGRID}, refused") as tx:
-            self._registry.change(session, at, run, tx=tx)
-            self._keep(session, tx)
-
-    def _keep(self, session: Session, tx: Any) -> None:
-        if self._registry.holds(session):
+            self._registry.change(session, at, run)
             self._registry.put(session, tx=tx)
 
     async def _max_debit(self, session: Session, at: int, run: SRun) -> CallCost:
@@ -105,8 +106,8 @@ class Charging:
         cost = free if run.EventCost is None else merge(run.EventCost, free, decimals=self._decimals)
         with self._services.store.transaction(why=f"pause of {session.CGRID}") as tx:
             after = replace(run, CD=replace(call, LoopIndex=call.LoopIndex + 1), EventCost=cost, LastUsage=usage, TotalUsage=run.TotalUsage + usage)
-            self._registry.change(session, at, after, tx=tx)
-            self._keep(session, tx)
+            self._registry.change(session, at, after)
+            self._registry.put(session, tx=tx)
         return usage
 
     async def settle(self, session: Session, at: int, *, usage: int | None, last_used: int | None) -> CgrdError | None:
@@ -120,16 +121,21 @@ class Charging:
             await self.asking.resolve(session, at)
             run = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
             rest = await self._rest(session, at, run)
+            if rest is None and run.EventCost is None:
+                self._registry.change(session, at, run)
+                return None
             with self._services.store.transaction(why=f"end of session {session.CGRID}", key=_end_key(session, at)) as tx:
                 after = await self._balanced(session, at, run, rest)
-                self._registry.change(session, at, after, tx=tx)
-                if after.EventCost is not run.EventCost:
-                    self._keep(session, tx)
+                self._registry.change(session, at, after)
+                if self.waits:
+                    self._registry.put(session, tx=tx)
+                else:
+                    self._registry.join(session, tx=tx)
         except CgrdError as error:
             failure = error
             if leaves_open(error) and self._registry.holds(session):
                 return failure
-            session.SRuns[at] = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
+            self._registry.change(session, at, accounting.used(session.SRuns[at], usage=usage, last_used=last_used))
         if self._owner.config["store_session_costs"]:
             await self._store_cost(session, session.SRuns[at])
         return failure

@@ -5,8 +5,8 @@ Whoever calls holds the session's lock (`Lifecycle.lock`). Source: spec/sessions
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -44,6 +44,16 @@ def used_of(fields: Mapping[str, Any], name: str) -> int | None:
     if used is not None and used < 0:
         raise Wrong(f"{name} is {fields[name]}, and nobody can have used less than nothing", explain=f"send what was used, or no {name}")
     return used
+
+
+def _restoring(session: Session) -> Callable[[], None]:
+    """What makes a session what it is now."""
+    before = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns)
+
+    def restore() -> None:
+        session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns = before
+
+    return restore
 
 
 class Lifecycle:
@@ -121,18 +131,13 @@ class Lifecycle:
         """
         changed = {name: value for name, value in event.Event.items() if name not in KEY_FIELDS}
         alterable = {name: changed[name] for name in self._owner.settings.alterable_fields & changed.keys()}
-        before = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns)
-
-        def undo() -> None:
-            session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns = before
-
+        self._registry.changed(session, _restoring(session))
         session.EventStart = {**session.start(), **changed}
         if peer is not None:
             session.ClientConnID = peer.id
         session.UpdatedAt = session.ProvedAt = self._services.clock.now()
         if alterable:
             session.SRuns = [replace(run, Event={**run.Event, **alterable}) for run in session.SRuns]
-        self._registry.changed(session, undo)
         self._watching.proved(session, event.options())
 
     async def update(self, session: Session, fields: dict[str, Any], *, chargeable: bool = True) -> list[int]:
@@ -190,17 +195,20 @@ class Lifecycle:
     ) -> CgrdError | None:
         """The same with a final usage for each run."""
         self._watching.ended(session)
-        failure = None
-        for at, usage in enumerate(usages):
-            failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
-            failure = failure or failed
-        if leaves_open(failure) and self._registry.holds(session):
-            self._watching.resumed(session)
-            return failure
-        self._close(session, answered=answered, due=cdr_due)
+        with nullcontext() if self._charging.waits else self._services.store.transaction(why=f"end of session {session.CGRID}"):
+            failure = None
+            for at, usage in enumerate(usages):
+                failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
+                failure = failure or failed
+            if leaves_open(failure) and self._registry.holds(session):
+                self._keep(session)
+                self._watching.resumed(session)
+            else:
+                self._close(session, answered=answered, due=cdr_due)
         return failure
 
     def _close(self, session: Session, *, answered: Instant | None, due: bool) -> None:
+        self._registry.changed(session, _restoring(session))
         if session.SRuns:
             session.EventStart = {**session.start(), "Usage": session.SRuns[0].TotalUsage}
         if answered is not None:

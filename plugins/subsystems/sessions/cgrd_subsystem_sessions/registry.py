@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -126,36 +127,39 @@ class Registry:
         self.changed(session, lambda: self._leave(session))
 
     def changed(self, session: Session, undo: Callable[[], object]) -> None:
-        """It was changed in memory alone, and is due to be kept: with whatever keeps it next the change comes to be, or is undone."""
-        self._due.setdefault(session.CGRID, []).append(undo)
+        """It was changed in memory, and is due to be kept: with whatever keeps it next the change comes to be, or is undone.
+
+        One that is not active has nothing that it could be undone for.
+        """
+        if self.holds(session):
+            self._due.setdefault(session.CGRID, []).append(undo)
 
     def is_due(self, session: Session) -> bool:
         """Whether it was changed since it was kept."""
         return session.CGRID in self._due and self.holds(session)
 
     def put(self, session: Session, *, tx: Transaction) -> None:
-        """Keep it as it is now."""
-        self._join(session, tx)
+        """Keep it as it is now, where it is active."""
+        if not self.holds(session):
+            return
+        self.join(session, tx=tx)
         tx.put(KIND, session.CGRID, encode(session))
 
-    def _join(self, session: Session, tx: Transaction) -> None:
+    def join(self, session: Session, *, tx: Transaction) -> None:
+        """What was changed of it so far comes to be with this transaction, whose outer one keeps it, or is undone with it."""
         for undo in self._due.pop(session.CGRID, ()):
             tx.on_rollback(undo)
 
-    def change(self, session: Session, at: int, run: SRun, *, tx: Transaction) -> None:
-        """Put another state in the place of a run; the caller keeps the session."""
-        before = session.SRuns[at]
-        session.SRuns[at] = run
-
-        def undo() -> None:
-            session.SRuns[at] = before
-
-        tx.on_rollback(undo)
+    def change(self, session: Session, at: int, run: SRun) -> None:
+        """Put another state in the place of a run; the session is due to be kept."""
+        runs = session.SRuns
+        self.changed(session, partial(runs.__setitem__, at, runs[at]))
+        runs[at] = run
 
     def rename(self, session: Session, cgrid: str, *, fields: Mapping[str, Any], tx: Transaction) -> None:
         """Give it another key; `fields` of its events change with it."""
-        self._join(session, tx)
-        before = (session.CGRID, session.EventStart, list(session.SRuns))
+        self.join(session, tx=tx)
+        before = (session.CGRID, session.EventStart, session.SRuns)
         self._rename(session, cgrid, {**session.start(), **fields, "CGRID": cgrid}, [_renamed(run, cgrid, fields) for run in session.SRuns])
         tx.on_rollback(lambda: self._rename(session, *before))
         tx.delete(KIND, before[0])
@@ -169,7 +173,7 @@ class Registry:
     def remove(self, session: Session, *, tx: Transaction) -> None:
         """It is active no more; another one of the same CGRID stays."""
         if self.holds(session):
-            self._join(session, tx)
+            self.join(session, tx=tx)
             self._leave(session)
             tx.on_rollback(lambda: self._enter(session))
             tx.delete(KIND, session.CGRID)

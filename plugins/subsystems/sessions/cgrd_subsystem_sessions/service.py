@@ -144,7 +144,7 @@ class SessionS(Subsystem, section="sessions"):
         stages = self.services.flows[flow.name]
         return sorted({made.flag for made in stages if made.holds and made.flag in flow.asked and made.option in ("", *flow.asked[made.flag])})
 
-    async def answering(self, method: str, args: Any, event: CGREvent, work: Callable[[], Awaitable[Any]]) -> Any:
+    def answering(self, method: str, args: Any, event: CGREvent, work: Callable[[], Awaitable[Any]]) -> Awaitable[Any]:
         """Do a request once: with a key, the same request gets the same answer and has no second effect.
 
         The key is method, tenant and ID where the cache `*rpc_responses` is on; the option `*idempotencyKey` is the graph's.
@@ -153,5 +153,5 @@ class SessionS(Subsystem, section="sessions"):
             Wrong: the key came with another body.
         """
         if not args.ID or not self.services.caches.partition("*rpc_responses").config.limit:
-            return await work()
-        return await answered_once(self.services.store, f"{method}:{event.Tenant}:{args.ID}", method, args, work)
+            return work()
+        return answered_once(self.services.store, f"{method}:{event.Tenant}:{args.ID}", method, args, work)

@@ -30,7 +30,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     Key: str
 
 
-class SRun(msgspec.Struct, kw_only=True):
+class SRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One charger's run. Never changed in place: each step of the accounting makes another one.
 
     Attributes:

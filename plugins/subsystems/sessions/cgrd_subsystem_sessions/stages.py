@@ -5,7 +5,6 @@ Source: spec/sessions.md §3 and §4.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from cgrd import Flow, Run, stage
@@ -33,27 +32,21 @@ def _forces(flow: Flow) -> bool:
     return bool(flow.options().get("ForceDuration")) or "*fd" in flow.options()
 
 
-async def _prefixed(work: Awaitable[list[int]]) -> list[int]:
-    try:
-        return await work
-    except CgrdError as error:
-        raise Prefixed("RALS_ERROR", error) from error
-
-
 @stage("*rals", of="initiate", after="*attributes *resources *ips", args="InitSession", inputs=FORCE, edge="rals", service="RALs", reply="MaxUsage")
 async def initiate(flow: Flow) -> int:
     """Start a session; how long it may go on."""
     session = await _start(flow)
-    if session.has_loop():
-        return LOOPED
-    return min(await _prefixed(_granted(flow, session)))
+    return LOOPED if session.has_loop() else await _granted(flow, session, session.start())
 
 
-async def _granted(flow: Flow, session: Session) -> list[int]:
+async def _granted(flow: Flow, session: Session, fields: dict[str, Any]) -> int:
     owner = _owner(flow)
-    granted = await owner.lifecycle.update(session, session.start(), chargeable=owner.is_chargeable(flow.event))
+    try:
+        granted = await owner.lifecycle.update(session, fields, chargeable=owner.is_chargeable(flow.event))
+    except CgrdError as error:
+        raise Prefixed("RALS_ERROR", error) from error
     await owner.replication.changed(session)
-    return granted
+    return min(granted)
 
 
 async def _start(flow: Flow) -> Session:
@@ -79,10 +72,7 @@ async def update(flow: Flow) -> int:
         session = await _start(flow)
     else:
         owner.lifecycle.renew(session, flow.event, flow.peer)
-    fields = flow.event.Event
-    granted = await _prefixed(owner.lifecycle.update(session, fields, chargeable=owner.is_chargeable(flow.event)))
-    await owner.replication.changed(session)
-    return min(granted)
+    return await _granted(flow, session, flow.event.Event)
 
 
 @stage("*rals", of="terminate", args="TerminateSession", inputs=FORCE, edge="rals", service="RALs", before="*resources *ips *thresholds *stats")

@@ -105,7 +105,7 @@ class Watching:
         if self._owner.peers.of(session) is not None:
             session.ProvedAt = now
         with self._owner.services.store.transaction(why=f"debit loop of {session.CGRID}") as tx:
-            self._owner.registry.change(session, at, replace(session.SRuns[at], NextAutoDebit=next_debit), tx=tx)
+            self._owner.registry.change(session, at, replace(session.SRuns[at], NextAutoDebit=next_debit))
             self._owner.registry.put(session, tx=tx)
         if granted < interval:
             await self._run_out(session, granted)

@@ -58,19 +58,21 @@ class Bank(Subsystem, section="rals"):
     def _take(self, call: CallDescriptor, steps: int) -> CallCost:
         if not steps:
             return CallCost(Timespans=[])
-        before = self.money
-        self.money -= steps * self.price
-        with self.services.store.transaction(why="bank") as tx:
-            tx.put("bank", "money", str(self.money).encode())
-
-            def undo() -> None:
-                self.money = before
-
-            tx.on_rollback(undo)
+        self._hold(self.money - steps * self.price)
         payer = DebitInfo(Monetary=MonetaryInfo(UUID="m1", ID="m1", Value=self.money), AccountID="cgrates.org:1001")
         run = Increment(Duration=self.step, Cost=self.price, BalanceInfo=payer, CompressFactor=steps)
         span = TimeSpan(TimeStart=call.TimeStart, TimeEnd=call.TimeStart.plus(steps * self.step), Cost=run.total, RateInterval=RATE, Increments=[run])
         return CallCost(Cost=run.total, Timespans=[span], ToR=call.ToR)
+
+    def _hold(self, money: Decimal) -> None:
+        before, self.money = self.money, money
+
+        def undo() -> None:
+            self.money = before
+
+        with self.services.store.transaction(why="bank") as tx:
+            tx.put("bank", "money", str(money).encode())
+            tx.on_rollback(undo)
 
     def _steps(self, call: CallDescriptor) -> int:
         return -(-call.duration // self.step)
@@ -103,9 +105,7 @@ class Bank(Subsystem, section="rals"):
         back = sum((each.total for each in args.Increments or ()), Decimal(0))
         self.refunded = (args.duration, sum(each.usage for each in args.Increments or ()))
         self.asked.append(("Refund", sum(each.usage for each in args.Increments or ())))
-        self.money += back
-        with self.services.store.transaction(why="bank") as tx:
-            tx.put("bank", "money", str(self.money).encode())
+        self._hold(self.money + back)
         return {"ID": "cgrates.org:1001", "BalanceMap": {"*monetary": [{"Uuid": "m1", "ID": "m1", "Value": self.money}]}}
 
     @method("Responder.RefundRounding")

@@ -1,0 +1,84 @@
+"""A request whose commit fails: it is answered with an error, the session and the money are as before, and the same request may come again."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cgrd.durations import SECOND
+from cgrd.errors import StoreError
+from cgrd.store import SqliteStore
+from cgrd.testing import Disk, VirtualClock, store_on
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+@pytest.fixture
+def store(disk: Disk, virtual_clock: VirtualClock) -> SqliteStore:
+    return store_on(disk, clock=virtual_clock)
+
+
+async def fails(disk: Disk, request: Any) -> None:
+    disk.broken = "full"
+    with pytest.raises(StoreError):
+        await request
+    disk.broken = ""
+
+
+def snapshot(town: Any) -> tuple[Any, ...]:
+    """All there is of sessions and money; runs are never changed in place."""
+    registry = town.sessions.registry
+    (session,) = registry.active.values()
+    told = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, list(session.SRuns))
+    return (told, list(registry.closed), town.bank.money, len(town.sessions.watching.deadlines))
+
+
+async def test_a_start_leaves_nothing(town_at: Any, store: SqliteStore, disk: Disk) -> None:
+    async with town_at(store) as town:
+        await fails(disk, town.initiate(Usage="10s"))
+        assert (town.sessions.registry.active, town.bank.money) == ({}, 10)
+        assert await town.initiate(Usage="10s") == 10 * SECOND
+
+
+async def test_an_update_leaves_the_session_as_it_was(town_at: Any, store: SqliteStore, disk: Disk, phone: Any) -> None:
+    async with town_at(store, alterable_fields=["Note"], session_lease="1h") as town:
+        await town.initiate(Usage="10s")
+        before = snapshot(town)
+        await town.clock.advance(SECOND)
+        await fails(disk, town.update(Usage="10s", Note="late", peer=phone))
+        assert snapshot(town) == before
+        assert await town.update(Usage="10s", Note="late") == 10 * SECOND
+        assert town.bank.money == Decimal("9.8")
+
+
+@pytest.mark.parametrize("config", [{}, {"store_session_costs": True}])
+@pytest.mark.parametrize("runs", [{"*default": None}, {"*default": None, "*raw": "*none", "other": None}])
+@pytest.mark.parametrize("usage", ["4s", "10s", "15s"])
+async def test_an_end_leaves_the_session_as_it_was(
+    town_at: Any, store: SqliteStore, disk: Disk, usage: str, runs: dict[str, Any], config: dict[str, Any]
+) -> None:
+    async with town_at(store, session_lease="1h", **config) as town:
+        town.forks.runs = runs
+        await town.initiate(Usage="10s")
+        before = snapshot(town)
+        await fails(disk, town.terminate(Usage=usage))
+        assert snapshot(town) == before
+        await town.terminate(Usage=usage)
+        paying = len(runs) - ("*raw" in runs)
+        assert town.bank.money == Decimal(10) - int(usage[:-1]) * Decimal("0.01") * paying
+
+
+async def test_a_refusal_of_the_last_run_keeps_what_the_first_was_granted(town_at: Any, store: SqliteStore) -> None:
+    async with town_at(store) as town:
+        town.forks.runs = {"one": None, "two": None}
+        await town.initiate(Usage="10s")
+        town.bank.money = Decimal("0.1")
+        assert await town.update(Usage="10s") == 0
+        (session,) = town.sessions.registry.active.values()
+        assert [run.TotalUsage for run in session.SRuns] == [20 * SECOND, 10 * SECOND]
+        assert not town.sessions.registry.is_due(session)
