@@ -265,7 +265,10 @@ async def through(stages: Iterable[Stage], flow: Flow) -> Flow:
             _fail(flow, _unlinked(made, flow))
             continue
         try:
-            await _run(made, flow)
+            if made.per == "run":
+                await _run_each(made, flow)
+            elif (value := await made.run(flow)) is not None and made.reply:
+                flow.reply[made.reply] = value
         except CgrdError as error:
             _fail(flow, Prefixed(made.errors, error) if made.errors else error)
     return flow
@@ -299,15 +302,10 @@ def _is_asked(made: Stage, asked: Mapping[str, Options]) -> bool:
     options = asked.get(made.flag)
     if options is None or (made.option and made.option not in options):
         return False
-    return not any(other in options for other in made.unless)
+    return not (made.unless and any(other in options for other in made.unless))
 
 
-async def _run(made: Stage, flow: Flow) -> None:
-    if made.per == "event":
-        value = await made.run(flow)
-        if made.reply and value is not None:
-            flow.reply[made.reply] = value
-        return
+async def _run_each(made: Stage, flow: Flow) -> None:
     values = {}
     for run in flow.chosen():
         try:

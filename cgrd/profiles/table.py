@@ -185,11 +185,18 @@ class ProfileTable:
     ) -> list[Any] | Coroutine[Any, Any, list[Any]]:
         """`matching_after_fetch` without a wait where none is needed: the records, or a coroutine that gives them."""
         tried = list(self._tried(roots, tenant, context, ids, at))
-        if not (ids and ignore_filters):
-            if any(self.kind.filter_ids(record) and self.matcher(record).needs_fetch for record in tried):
-                return self._matching_after_fetch(tried, roots)
-            tried = [record for record in tried if self.passes(record, roots)]
-        return in_order(tried)
+        if ids and ignore_filters:
+            return in_order(tried)
+        found, filter_ids = [], self.kind.filter_ids
+        for record in tried:
+            if filter_ids(record):
+                matcher = self.matcher(record)
+                if matcher.needs_fetch:
+                    return self._matching_after_fetch(tried, roots)
+                if not matcher.passes(roots):
+                    continue
+            found.append(record)
+        return in_order(found)
 
     async def _matching_after_fetch(self, tried: Iterable[Any], roots: dict[str, Any]) -> list[Any]:
         return in_order([record for record in tried if await self.passes_after_fetch(record, roots)])

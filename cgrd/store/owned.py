@@ -153,11 +153,13 @@ class OwnedStore:
 
     def layers(self) -> list[Changes]:
         """The changes not known to be committed, newest first, with those of transactions that are open."""
-        transaction = open_transaction(self)
-        if transaction is not None and self.groups.open.contexts > 1:
-            self.groups.open.hold_others(transaction.root)
-        found = [block.own_changes for block in reversed(self.groups.open.blocks) if not block.is_held] if self.groups.open.blocks else []
-        for group in (self.groups.open.held, self.groups.queued, self.groups.committing):
+        groups = self.groups
+        opened, held = groups.open, groups.open.held
+        if opened.contexts > 1 and (transaction := open_transaction(self)) is not None:
+            opened.hold_others(transaction.root)
+            held = opened.held
+        found = [block.own_changes for block in reversed(opened.blocks) if held is None or block.own_changes is not held.changes]
+        for group in (held, groups.queued, groups.committing):
             if group is not None:
                 found.append(group.changes)
         return found

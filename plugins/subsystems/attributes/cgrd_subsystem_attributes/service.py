@@ -69,7 +69,8 @@ class AttributeS(Subsystem, section="attributes"):
             applied = await self._runs(draft, asked)
         except CgrdError as error:
             raise ServerError.unless_known(error) from error
-        if (field := next((name for name, value in draft.fields.items() if value == WANTED), None)) is not None:
+        if WANTED in draft.fields.values():
+            field = next(name for name, value in draft.fields.items() if value == WANTED)
             raise MandatoryMissing(field, explain=f"{field} is {WANTED}: a profile was to fill it in, and none that matched did")
         return AlteredEvent(
             MatchedProfiles=applied, AlteredFields=list(draft.altered),

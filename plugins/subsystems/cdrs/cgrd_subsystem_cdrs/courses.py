@@ -52,6 +52,7 @@ class Courses:
         self.config = driver.config
         self.stages = stages
         self.defaults = Defaults(tenant=known.default_tenant, category=known.default_category, request_type=known.default_request_type, zone=known.zone)
+        self.rals_are_remote = driver.is_remote("rals")
         self._configured = {flag: driver.linked(edge) for flag, edge in EDGES.items()} | {"*store": bool(self.config["store_cdrs"])}
         self._find = lru_cache(MOST_COURSES)(self._make)
 

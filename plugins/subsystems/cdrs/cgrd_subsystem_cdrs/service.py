@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -13,7 +13,8 @@ from cgrd import CGREvent, Flow, Instant, Subsystem, method
 from cgrd.codec import plain_tree
 from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
-from cgrd.flows import settled, through
+from cgrd.flows import Options, settled, through
+from cgrd.store import Transaction
 from cgrd_subsystem_cdrs.courses import EDGES, Course, Courses
 from cgrd_subsystem_cdrs.exporting import Exporting
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditions, order, record_of
@@ -76,6 +77,24 @@ class StoreCostArgs(msgspec.Struct, kw_only=True):
     Tenant: str = ""
 
 
+class Recording(Flow):
+    """One event on its way through CDRs.
+
+    Attributes:
+        courses: what the configuration says.
+        transaction: of the charge and the record, once it is open.
+        at: when that was.
+    """
+
+    __slots__ = ("at", "courses", "transaction")
+
+    def __init__(self, *, driver: CDRServer, event: CGREvent, asked: Mapping[str, Options], courses: Courses) -> None:
+        super().__init__(name="cdr", driver=driver, event=event, asked=asked)
+        self.courses = courses
+        self.transaction: Transaction
+        self.at: Instant
+
+
 class CDRServer(Subsystem, section="cdrs"):
     """Owns the tables `cdrs` and `session_costs`."""
 
@@ -132,7 +151,7 @@ class CDRServer(Subsystem, section="cdrs"):
         await self.process(CGREvent(Tenant=args.Tenant, ID=args.CGRID, Event=event_of(args), APIOpts=args.APIOpts), flags)
         return "OK"
 
-    async def process(self, event: CGREvent, flags: list[str]) -> Flow:
+    async def process(self, event: CGREvent, flags: list[str]) -> Recording:
         """Take an event through the flow.
 
         Raises:
@@ -142,21 +161,23 @@ class CDRServer(Subsystem, section="cdrs"):
             raise PartiallyExecuted(explain="the event has no fields: nothing to record")
         name = event.ID or str(uuid.uuid4())
         mine = CGREvent(Tenant=event.Tenant or self.services.default_tenant, ID=name, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts)
-        course = self.courses.find(flags, mine.options())
-        flow = Flow(name="cdr", driver=self, event=mine, asked=course.asked)
+        courses = self.courses
+        course = courses.find(flags, mine.options())
+        flow = Recording(driver=self, event=mine, asked=course.asked, courses=courses)
         try:
             await self._record(course, flow)
         except (Wrong, NotConnected, Prefixed) as error:
             raise PartiallyExecuted(explain=f"{error} {error.explain}".strip()) from error
-        return settled(flow)
+        settled(flow)
+        return flow
 
-    async def _record(self, course: Course, flow: Flow) -> None:
+    async def _record(self, course: Course, flow: Recording) -> None:
         await through(course.before, flow)
         if not flow.runs:
             raise PartiallyExecuted(explain=f"no charger matched for tenant {flow.event.Tenant}; load one, or switch *chargers off")
         # Who is told of the record may take its time; what is charged is not held up by it.
         with self.services.store.transaction(why=f"CDR of {flow.event.ID}") as tx:
-            flow.state["transaction"] = tx
+            flow.transaction, flow.at = tx, self.services.clock.now()
             await through(course.charge, flow)
         await through(course.after, flow)
 

@@ -17,20 +17,16 @@ from cgrd.costs import PAID_ONLY, CallCost, CallDescriptor, EventCost, event_cos
 from cgrd.dynaprepaid import debited
 from cgrd.errors import CgrdError, Exists, Unanswered, Unreachable, Wrong
 from cgrd.options import asked_flag
-from cgrd.store import Condition, Transaction
+from cgrd.store import Condition, Store, Table
 from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, row_of
 from cgrd_subsystem_cdrs.records import CDR, UNRATED, cdr_of
 
 if TYPE_CHECKING:
-    from cgrd_subsystem_cdrs.service import CDRServer
+    from cgrd_subsystem_cdrs.service import Recording
 
 DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynaprepaid", "prepaid", "postpaid", "pseudoprepaid"})
 UNASKED: Final = frozenset({"DISCONNECTED", "REPLY_TIMEOUT"})
 REFUNDED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid"})
-
-
-def _server(flow: Flow) -> CDRServer:
-    return cast("CDRServer", flow.driver)
 
 
 def record(run: Run) -> CDR:
@@ -40,12 +36,12 @@ def record(run: Run) -> CDR:
 
 
 @stage("*records", of="cdr", after="*chargers *attributes", always=True)
-async def make_records(flow: Flow) -> None:
+async def make_records(flow: Recording) -> None:
     """Turn every run's event into a record; without ChargerS the event is the only run."""
     if not flow.runs and "*chargers" not in flow.asked:
         flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
     _refuse_one_run_twice(flow.runs)
-    defaults = _server(flow).courses.defaults
+    defaults = flow.courses.defaults
     for run in flow.runs:
         run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=defaults)
 
@@ -59,16 +55,20 @@ def _refuse_one_run_twice(runs: Sequence[Run]) -> None:
 
 
 @stage("*unique", of="cdr", after="*records", per="run", always=True)
-async def refuse_doubles(flow: Flow, run: Run) -> None:
+async def refuse_doubles(flow: Recording, run: Run) -> None:
     """A record is made once; only `*rerate` and `*reprocess` with it may meet it again."""
-    server, mine = _server(flow), record(run)
-    number = server.services.store.held_by(CDRS, cgrid=mine.CGRID, run_id=mine.RunID)
-    kept = [] if number is None else server.services.store.select(CDRS, [Condition("order_id", "=", number)])
-    if kept and "*rerate" not in flow.asked and not _waits_for_price(kept[0]):
+    mine = record(run)
+    kept = run.state["kept"] = _held(flow.driver.services.store, CDRS, mine)
+    if kept and "*rerate" not in flow.asked and not _waits_for_price(kept):
         raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
     if not kept and "*refund" in flow.asked and "*rerate" not in flow.asked:
         raise Wrong(f"no record of {mine.CGRID}:{mine.RunID} to refund", explain="*refund gives back what a kept record has cost")
-    run.state["kept"] = kept[0] if kept else None
+
+
+def _held(store: Store, table: Table, mine: CDR) -> dict[str, Any] | None:
+    """The table's row of the record's run."""
+    number = store.held_by(table, cgrid=mine.CGRID, run_id=mine.RunID)
+    return None if number is None else store.select(table, [Condition(table.number, "=", number)])[0]
 
 
 def _waits_for_price(kept: dict[str, Any]) -> bool:
@@ -77,7 +77,7 @@ def _waits_for_price(kept: dict[str, Any]) -> bool:
 
 
 @stage("*rerate", of="cdr", after="*unique", before="*rals", per="run", edge="rals", service="RALs")
-async def give_back(flow: Flow, run: Run) -> None:
+async def give_back(flow: Recording, run: Run) -> None:
     """Before a record is priced again: what it had cost goes back to the balances."""
     kept = run.state["kept"]
     if kept is None or kept["request_type"] not in REFUNDED or not kept["body"].get("CostDetails"):
@@ -117,18 +117,23 @@ async def refund(flow: Flow, mine: CDR, cost: EventCost, *, brought: bool = Fals
 
 
 @stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")
-async def rate(flow: Flow, run: Run) -> None:
+async def rate(flow: Recording, run: Run) -> None:
     """Price the record: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
     with _asking(flow, run):
         await _rate(flow, record(run))
 
 
-def _asking(flow: Flow, run: Run) -> AbstractContextManager[Any]:
+def _asking(flow: Recording, run: Run) -> AbstractContextManager[Any]:
     """A block in which RALs of another daemon are asked under the record's key, so that they do it once, also when the record comes again."""
-    if not flow.driver.is_remote("rals"):
-        return nullcontext()  # what they do here is of the transaction that is open
+    if not flow.courses.rals_are_remote:
+        return _HERE
     mine = record(run)
-    return _server(flow).services.store.transaction(why=f"price of {mine.CGRID}:{mine.RunID}", key=f"cdr:{mine.CGRID}:{mine.RunID}:{prices(run)}")
+    key = f"cdr:{mine.CGRID}:{mine.RunID}:{prices(run)}"
+    return flow.driver.services.store.transaction(why=f"price of {mine.CGRID}:{mine.RunID}", key=key)
+
+
+_HERE: Final = nullcontext()
+"""What RALs do in this process is of the transaction that is open."""
 
 
 def prices(run: Run) -> int:
@@ -143,7 +148,7 @@ async def _rate(flow: Flow, mine: CDR) -> None:
     mine.Usage = max(0, mine.Usage)
     brought = mine.CostDetails is not None
     if not brought and mine.RequestType == "*prepaid":
-        mine.CostDetails = _session_cost(_server(flow), mine)
+        mine.CostDetails = _session_cost(flow.driver.services.store, mine)
     if mine.CostDetails is not None:
         if mine.Usage <= mine.CostDetails.usage():
             _take(mine, mine.CostDetails, source=mine.CostSource or "*sessions")
@@ -153,14 +158,13 @@ async def _rate(flow: Flow, mine: CDR) -> None:
     await _price(flow, mine)
 
 
-def _session_cost(server: CDRServer, mine: CDR) -> EventCost | None:
-    where = [Condition("cgrid", "=", mine.CGRID), Condition("run_id", "=", mine.RunID)]
-    rows = server.services.store.select(SESSION_COSTS, where, limit=1)
-    return read_cost(rows[0]["cost_details"]) if rows else None
+def _session_cost(store: Store, mine: CDR) -> EventCost | None:
+    kept = _held(store, SESSION_COSTS, mine)
+    return read_cost(kept["cost_details"]) if kept else None
 
 
 async def _price(flow: Flow, mine: CDR) -> None:
-    server = _server(flow)
+    decimals = flow.driver.services.rounding_decimals
     try:
         cost = await _call_cost(flow, mine)
     except CgrdError as error:
@@ -168,8 +172,8 @@ async def _price(flow: Flow, mine: CDR) -> None:
             flow.partial.append(error)
         mine.Cost, mine.CostDetails, mine.ExtraInfo = UNRATED, None, str(error)
         return
-    details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=server.services.rounding_decimals)
-    details.compute(server.services.rounding_decimals)
+    details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=decimals)
+    details.compute(decimals)
     _take(mine, details, source="*cdrs", cost=cost.Cost)
 
 
@@ -213,15 +217,14 @@ def _descriptor(mine: CDR) -> CallDescriptor:
 
 
 @stage("*store", of="cdr", after="*rals *rerate", per="run")
-async def keep(flow: Flow, run: Run) -> None:
+async def keep(flow: Recording, run: Run) -> None:
     """Keep the record, in the transaction of its charge."""
-    server, mine, kept = _server(flow), record(run), run.state.get("kept")
-    row = row_of(mine, at=server.services.clock.now(), prices=prices(run) + (mine.CostSource == "*cdrs"))
-    tx: Transaction = flow.state["transaction"]
+    mine, kept = record(run), run.state.get("kept")
+    row = row_of(mine, at=flow.at, prices=prices(run) + (mine.CostSource == "*cdrs"))
     if kept:
-        tx.update(CDRS, kept["order_id"], {name: value for name, value in row.items() if name != "created_at"})
+        flow.transaction.update(CDRS, kept["order_id"], {name: value for name, value in row.items() if name != "created_at"})
     else:
-        tx.insert(CDRS, row)
+        flow.transaction.insert(CDRS, row)
 
 
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from cgrd import AlteredEvent, CGREvent, EventArgs, Subsystem, method
 from cgrd.errors import CgrdError, MandatoryMissing, NotFound, ServerError
 from cgrd_subsystem_chargers.answer import ChargerAnswer
 from cgrd_subsystem_chargers.kinds import ChargerProfile
 
 RUN_ID = "*req.RunID"
+CONTEXT = "*context"
 
 
 class ChargerS(Subsystem, section="chargers"):
@@ -28,8 +27,9 @@ class ChargerS(Subsystem, section="chargers"):
         """
         roots = {"*req": event.Event or {}, "*opts": event.APIOpts or {}}
         tenant = event.Tenant or self.services.default_tenant
-        table = self.services.profiles["ChargerProfile"]
-        found: list[ChargerProfile] = await table.matching_after_fetch(roots, tenant=tenant, at=event.Time)
+        found = self.services.profiles["ChargerProfile"].begin_matching(roots, tenant=tenant, at=event.Time)
+        if not isinstance(found, list):
+            found = await found
         if not found:
             raise NotFound(explain=f"no charger of tenant {tenant} matches the event; load one with Chargers.csv or APIerSv1.SetChargerProfile")
         return found
@@ -61,22 +61,26 @@ class ChargerS(Subsystem, section="chargers"):
             Event={**(event.Event or {}), "RunID": charger.RunID},
             APIOpts={**(event.APIOpts or {}), "*subsys": "*chargers"},
         )
-        answer = ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked)
-        if charger.AttributeIDs != ["*none"]:
-            await self._apply_attributes(charger, answer)
-        return answer
+        if charger.AttributeIDs == ["*none"]:
+            return ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked)
+        return await self._enriched(charger, forked)
 
-    async def _apply_attributes(self, charger: ChargerProfile, answer: ChargerAnswer) -> None:
-        sent = answer.CGREvent
-        answer.AttributeSProfiles = []
-        options: dict[str, Any] = {**sent.options(), "*attrProfileIDs": charger.AttributeIDs}
-        answer.CGREvent = replace(sent, APIOpts=options)
-        lent = {"*context": "*chargers", **options}
-        asked = replace(sent, APIOpts=lent)
+    async def _enriched(self, charger: ChargerProfile, forked: CGREvent) -> ChargerAnswer:
+        """The same with its attributes applied, in the context of ChargerS where the event names none."""
+        given: dict[str, Any] = {**forked.options(), "*attrProfileIDs": charger.AttributeIDs}
+        lent = CONTEXT not in given
+        asked = _with_options(forked, {CONTEXT: "*chargers", **given} if lent else given)
         changed: AlteredEvent | None = await self.call_or_none("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
         if changed is None:
-            return
-        kept = changed.options() if "*context" in options else {name: value for name, value in changed.options().items() if name != "*context"}
-        answer.AttributeSProfiles = changed.MatchedProfiles
-        answer.AlteredFields = [RUN_ID, *(changed.AlteredFields or ())]
-        answer.CGREvent = CGREvent(Tenant=changed.Tenant, ID=changed.ID, Time=changed.Time, Event=changed.Event, APIOpts=kept)
+            return ChargerAnswer(ChargerSProfile=charger.ID, AttributeSProfiles=[], AlteredFields=[RUN_ID], CGREvent=_with_options(forked, given))
+        options = changed.options()
+        return ChargerAnswer(
+            ChargerSProfile=charger.ID,
+            AttributeSProfiles=changed.MatchedProfiles,
+            AlteredFields=[RUN_ID, *(changed.AlteredFields or ())],
+            CGREvent=_with_options(changed, {name: value for name, value in options.items() if name != CONTEXT} if lent else options),
+        )
+
+
+def _with_options(event: CGREvent, options: dict[str, Any]) -> CGREvent:
+    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)

@@ -9,6 +9,7 @@ from cgrd import Flow, Run, stage
 from cgrd_subsystem_chargers.answer import ChargerAnswer
 
 PROCESS = "ChargerSv1.ProcessEvent"
+ANSWERS = list[ChargerAnswer]
 
 
 @stage(
@@ -30,5 +31,5 @@ async def add_runs(flow: Flow) -> None:
 
 async def runs_of(flow: Flow) -> list[Run]:
     """Ask ChargerS for the runs of the flow's event."""
-    answers: list[ChargerAnswer] = await flow.call(PROCESS, flow.event, list[ChargerAnswer])
+    answers: ANSWERS = await flow.call(PROCESS, flow.event, ANSWERS)
     return [Run(id=str(each.CGREvent.Event.get("RunID", "")), event=each.CGREvent, charger=each.ChargerSProfile) for each in answers]
