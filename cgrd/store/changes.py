@@ -110,13 +110,19 @@ class Changes:
             self.replaced.setdefault(table.name, set()).add(number)
 
     def merge(self, later: Changes) -> None:
-        """Take in changes made after these."""
-        self.records.update(later.records)
-        self.ledger += later.ledger
-        self.exports += later.exports
-        self.outcomes += later.outcomes
-        self.remembered.update(later.remembered)
-        self.undo += later.undo
+        """Take in changes made after these. Most have a few kinds of them only."""
+        if later.records:
+            self.records.update(later.records)
+        if later.ledger:
+            self.ledger += later.ledger
+        if later.exports:
+            self.exports += later.exports
+        if later.outcomes:
+            self.outcomes += later.outcomes
+        if later.remembered:
+            self.remembered.update(later.remembered)
+        if later.undo:
+            self.undo += later.undo
         if later.rows:
             self._merge_rows(later)
 

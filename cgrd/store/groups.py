@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cgrd.store")
 
-ROUNDS = 4
+ROUNDS = 8
 """How many rounds of the event loop a group waits at most for more to join it."""
 
 
@@ -48,14 +48,15 @@ class Groups:
         self.queued: Group | None = None
         self.open = OpenBlocks()
         self.failing: Exception | None = None
+        self._stirred = 0
 
     def queue(self, changes: Changes, why: str) -> None:
         """Put a finished transaction's changes into the current group; the present context then waits for that group."""
         self._refuse_closed(why)
+        self._stirred += 1
         group = self.open.held or self.queued
         if group is None:
-            group = self.queued = Group()
-            group.changes = changes
+            group = self.queued = Group(changes)
             self._idle.unpark()
         else:
             group.changes.merge(changes)
@@ -98,7 +99,8 @@ class Groups:
         ticket.take(group)
 
     def scope(self) -> Ticket:
-        """A ticket for one request."""
+        """A ticket for one request, which is on its way to the next group."""
+        self._stirred += 1
         return Ticket(self, None)
 
     @property
@@ -165,13 +167,12 @@ class Groups:
             self._drain()
 
     async def _gather(self) -> None:
-        """Let those join the group who are on their way: one more round of tasks as long as the last one brought somebody."""
-        joined = -1
+        """Let those join the group who are on their way: one more round of tasks as long as the last one brought a request, or its changes."""
         for _ in range(ROUNDS):
-            if self.queued is None or len(self.queued.whys) == joined:
-                return
-            joined = len(self.queued.whys)
+            seen = self._stirred
             await trio.lowlevel.checkpoint()
+            if self._stirred == seen:
+                return
 
     async def _commit(self) -> None:
         group = self._take()

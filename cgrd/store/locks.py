@@ -12,11 +12,14 @@ Task = trio.lowlevel.Task
 
 
 class _Held:
-    __slots__ = ("depth", "lock")
+    """A key that `owner` has, `depth` times, and the tasks that wait for it, the first one first."""
 
-    def __init__(self) -> None:
-        self.lock = trio.Lock()
-        self.depth = 0
+    __slots__ = ("depth", "owner", "waiting")
+
+    def __init__(self, owner: Task) -> None:
+        self.owner = owner
+        self.depth = 1
+        self.waiting: dict[Task, None] = {}
 
 
 class KeyedLocks:
@@ -30,58 +33,56 @@ class KeyedLocks:
         """`async with locks.lock(a, b):` has them all inside; in sorted order, so two that take the same keys at once never block each other."""
         return KeysLocked(self, keys)
 
-    async def take(self, key: str, task: Task) -> None:
-        """One key for a task, waiting for it.
+    def take_now(self, key: str, task: Task) -> bool:
+        """One key for a task, if nobody else has it."""
+        held = self.held.get(key)
+        if held is None:
+            self.held[key] = _Held(task)
+        elif held.owner is task:
+            held.depth += 1
+        else:
+            return False
+        return True
+
+    async def wait(self, key: str, task: Task) -> None:
+        """One key that another task has, waiting for it.
 
         Raises:
             StoreError: its holder waits for a key of this task, so both would wait for ever.
         """
-        held = self.held.get(key)
-        if held is None:
-            held = self.held[key] = _Held()
-        if held.lock.statistics().owner is task:
-            held.depth += 1
-            return
-        try:
-            held.lock.acquire_nowait()
-        except trio.WouldBlock:
-            await self._wait(key, held, task)
-        held.depth = 1
-
-    async def _wait(self, key: str, held: _Held, task: Task) -> None:
         self._refuse_circle(key, task)
         self.wanted[task] = key
-        try:
-            await held.lock.acquire()
-        finally:
-            del self.wanted[task]
+        waiting = self.held[key].waiting
+        waiting[task] = None
+
+        def leave(_: object) -> trio.lowlevel.Abort:
+            del waiting[task], self.wanted[task]
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(leave)
 
     def _refuse_circle(self, key: str, task: Task) -> None:
-        holder = self._holder(key)
-        while holder is not None:
+        wanted: str | None = key
+        while wanted is not None:
+            holder = self.held[wanted].owner
             if holder is task:
                 text = f"waiting for the lock of {key} would never end"
                 raise StoreError(text, explain="its holder waits for a key this task has; take all keys in one lock(…)")
-            holder = self._blocker(holder)
-
-    def _holder(self, key: str) -> Task | None:
-        held = self.held.get(key)
-        return held.lock.statistics().owner if held is not None else None
-
-    def _blocker(self, task: Task) -> Task | None:
-        wanted = self.wanted.get(task)
-        holder = self._holder(wanted) if wanted is not None else None
-        # A task that was just given its key still stands among those who want one, until it runs.
-        return holder if holder is not task else None
+            wanted = self.wanted.get(holder)
 
     def release(self, key: str) -> None:
         """Give one key back; the task that waits longest has it next."""
         held = self.held[key]
         held.depth -= 1
-        if held.depth == 0:
-            held.lock.release()
-            if not held.lock.locked():
-                del self.held[key]
+        if held.depth:
+            return
+        if not held.waiting:
+            del self.held[key]
+            return
+        held.owner = next(iter(held.waiting))
+        held.depth = 1
+        del held.waiting[held.owner], self.wanted[held.owner]
+        trio.lowlevel.reschedule(held.owner)
 
 
 class KeysLocked:
@@ -91,14 +92,15 @@ class KeysLocked:
 
     def __init__(self, locks: KeyedLocks, keys: tuple[str, ...]) -> None:
         self._locks = locks
-        self._keys = sorted(set(keys)) if len(keys) > 1 else list(keys)
+        self._keys = sorted(set(keys)) if len(keys) > 1 else keys
         self._taken = 0
 
     async def __aenter__(self) -> None:
         task = trio.lowlevel.current_task()
         try:
             for key in self._keys:
-                await self._locks.take(key, task)
+                if not self._locks.take_now(key, task):
+                    await self._locks.wait(key, task)
                 self._taken += 1
         except BaseException:
             self._release()

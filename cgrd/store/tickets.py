@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,26 @@ if TYPE_CHECKING:
 class Group:
     """Changes that are committed together or not at all."""
 
-    __slots__ = ("applied", "changes", "event", "failure", "parts", "settled", "whys")
+    __slots__ = ("_sleepers", "applied", "changes", "failure", "parts", "settled", "whys")
 
-    def __init__(self) -> None:
-        self.changes = Changes()
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
         self.whys: list[str] = []
         self.failure: Exception | None = None
         self.applied = False
         self.settled = False
-        self.event: trio.Event | None = None
         self.parts: list[Group] = []
+        self._sleepers: dict[trio.lowlevel.Task, None] = {}
 
     async def wait(self) -> None:
         """Until it is committed or dropped, or `wake`."""
-        if self.event is None:
-            self.event = trio.Event()
-        await self.event.wait()
+        task = trio.lowlevel.current_task()
+        self._sleepers[task] = None
+        await trio.lowlevel.wait_task_rescheduled(partial(self._leave, task))
+
+    def _leave(self, task: trio.lowlevel.Task, _: object) -> trio.lowlevel.Abort:
+        del self._sleepers[task]
+        return trio.lowlevel.Abort.SUCCEEDED
 
     def take_in(self, later: Group) -> None:
         """Be one with a group whose changes were made after these: it is committed or dropped with this one."""
@@ -43,9 +48,9 @@ class Group:
 
     def wake(self) -> None:
         """Let those who wait look again."""
-        if self.event is not None:
-            self.event.set()
-            self.event = None
+        sleepers, self._sleepers = self._sleepers, {}
+        for task in sleepers:
+            trio.lowlevel.reschedule(task)
 
     def settle(self) -> None:
         """Tell everybody that the outcome is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from cgrd.errors import Exists, NotFound, StoreError, Wrong
@@ -32,6 +32,9 @@ class _Over:
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError("this transaction is over; what is written must be written inside its `with` block")
+
+
+_OVER: Final[Any] = _Over()
 
 
 class Transaction:
@@ -81,7 +84,7 @@ class Transaction:
                 self.outer.changes.merge(self.own_changes)
         finally:
             self.over = True
-            self.own_changes = _Over()  # type: ignore[assignment]
+            self.own_changes = _OVER
 
     def _fail(self, error: BaseException | None) -> None:
         if self.is_held:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cgrd.store.changes import Changes
 from cgrd.store.tickets import Group
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class OpenBlocks:
 
     def _hold(self, block: Transaction) -> None:
         if self.held is None:
-            self.held = Group()
+            self.held = Group(Changes())
         self.held.changes.merge(block.own_changes)
         block.own_changes = self.held.changes
         if block.root not in self._holders:

@@ -60,6 +60,7 @@ class SqliteDriver:
         self.writer.execute("PRAGMA journal_mode = WAL")
         self.writer.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         self.writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self.writer.execute("PRAGMA secure_delete = FAST")
         self.writer.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
         self._reader = self.writer if memory else self._open()
         self._commits = 0
