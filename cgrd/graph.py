@@ -84,7 +84,7 @@ class LocalPeer:
 
 def fitted(value: Any, wanted: Any) -> Any:
     """The answer in the shape that the caller asked for; as it is when it already has it."""
-    if wanted is Any or value is None or _has_shape(value, wanted):
+    if wanted is Any or value is None or type(value) is wanted or _has_shape(value, wanted):
         return value
     try:
         return convert(value, wanted)
@@ -92,25 +92,22 @@ def fitted(value: Any, wanted: Any) -> Any:
         raise Wrong(f"the answer does not fit {wanted}: {error}") from error
 
 
-def _has_shape(value: Any, wanted: Any) -> bool:
-    """Whether a value is what was asked for already, and need not be read field by field; what cannot be told is not."""
-    kind = type(value)
-    if kind is wanted:
-        return True
-    if kind is list and get_origin(wanted) is list:
-        each = get_args(wanted)[0]
-        return all(type(item) is each for item in value)
-    return isinstance(wanted, type) and isinstance(value, wanted)
-
-
 def taken(args: Any, wanted: Any) -> Any:
     """The arguments as the callee declared them; as they are when they fit already. A caller need not know the callee's own type."""
-    if wanted is Any or _has_shape(args, wanted):
+    if wanted is Any or type(args) is wanted or _has_shape(args, wanted):
         return args
     try:
         return convert(args, wanted)
     except msgspec.ValidationError as error:
         raise Wrong(f"the arguments do not fit {wanted}: {error}") from error
+
+
+def _has_shape(value: Any, wanted: Any) -> bool:
+    """Whether a value is what was asked for already, and need not be read field by field; what cannot be told is not."""
+    if type(value) is list and get_origin(wanted) is list:
+        each = get_args(wanted)[0]
+        return all(type(item) is each for item in value)
+    return isinstance(wanted, type) and isinstance(value, wanted)
 
 
 class Graph:
@@ -306,7 +303,7 @@ class Graph:
                 answer = self._here(caller, method, args)
                 if type(answer) is CoroutineType:
                     answer = await answer
-                return answer if type(answer) is reply else fitted(answer, reply)
+                return fitted(answer, reply)
             except Unreachable as error:
                 failure = error
         assert failure is not None
@@ -321,10 +318,9 @@ class Graph:
 
     def _here(self, caller: Component, method: str, args: Any) -> Any:
         """What a method of this process answers, or the coroutine that gives it."""
-        served = self.find(method)
+        served = self.methods.get(method) or self.find(method)
         peer = self.peer_of(caller) if served.wants_peer else None
-        if type(args) is not served.args:
-            args = taken(args, served.args)
+        args = taken(args, served.args)
         # What an agent asks comes from outside: it is acted on when it is answered, so the answer waits for the commit.
         if isinstance(caller, Agent):
             return self.request(served, args, peer, source=caller.section)

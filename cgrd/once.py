@@ -32,35 +32,31 @@ _request_key: ContextVar[str] = ContextVar("cgrd_request_key", default="")
 
 def key_of(args: Any) -> str:
     """The key that a request carries, under its tenant; "" = none."""
-    given = _given(args)
+    given = _options(args).get(OPTION)
     if not given:
         return ""
     tenant = args.get("Tenant", "") if type(args) is dict else getattr(args, "Tenant", "")
     return f"{tenant}:{given}"
 
 
-def _options(args: Any) -> Any:
-    return args.get("APIOpts") if type(args) is dict else getattr(args, "APIOpts", None)
-
-
-def _given(args: Any) -> Any:
-    options = _options(args)
+def _options(args: Any) -> dict[str, Any]:
+    options = args.get("APIOpts") if type(args) is dict else getattr(args, "APIOpts", None)
     # A lenient request may hold anything where options are expected; its method says so.
-    return options.get(OPTION) if isinstance(options, dict) else None
+    return options if isinstance(options, dict) else {}
 
 
 def unkeyed(args: Any) -> Any:
     """The request without its key, which is not handed on with what it carries."""
-    if not _given(args):
+    if not (options := _options(args)).get(OPTION):
         return args
-    return _with_options(args, {name: value for name, value in _options(args).items() if name != OPTION})
+    return _with_options(args, {name: value for name, value in options.items() if name != OPTION})
 
 
 def keyed(args: Any, key: str) -> Any:
     """The request with this key in the place of any it has."""
     if type(args) is not dict and not hasattr(args, "APIOpts"):
         args = plain_tree(args)
-    return _with_options(args, {**(_options(args) or {}), OPTION: key})
+    return _with_options(args, {**_options(args), OPTION: key})
 
 
 def _with_options(args: Any, options: dict[str, Any]) -> Any:

@@ -39,17 +39,18 @@ class Crew:
 
     async def _serve(self, work: Work) -> None:
         worker = _Worker(work)
+
+        def leave(_: object) -> trio.lowlevel.Abort:
+            if worker in self._idle:
+                self._idle.remove(worker)
+            return trio.lowlevel.Abort.SUCCEEDED
+
         while (work_now := worker.work) is not None:
             worker.work = None
             await work_now()
             if len(self._idle) < self._keep:
                 self._idle.append(worker)
-                await trio.lowlevel.wait_task_rescheduled(lambda _: self._leave(worker))
-
-    def _leave(self, worker: _Worker) -> trio.lowlevel.Abort:
-        if worker in self._idle:
-            self._idle.remove(worker)
-        return trio.lowlevel.Abort.SUCCEEDED
+                await trio.lowlevel.wait_task_rescheduled(leave)
 
 
 class _Worker:

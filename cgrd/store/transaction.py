@@ -40,10 +40,11 @@ _OVER: Final[Any] = _Over()
 class Transaction:
     """Collects changes. See `Store.transaction`."""
 
-    __slots__ = ("_token", "calls", "dropped", "key", "outer", "over", "own_changes", "root", "store", "why")
+    __slots__ = ("_groups", "_token", "calls", "dropped", "key", "outer", "over", "own_changes", "root", "store", "why")
 
     def __init__(self, store: OwnedStore, why: str, key: str = "") -> None:
         self.store = store
+        self._groups = store.groups
         self.why = why
         self.key = key
         self.calls = 0
@@ -54,7 +55,7 @@ class Transaction:
     @property
     def changes(self) -> Changes:
         """What is collected here, to be read or added to now; what others have begun and not finished comes before it."""
-        blocks = self.store.groups.open
+        blocks = self._groups.open
         if blocks.contexts > 1:
             blocks.hold_others(self.root)
         return self.own_changes
@@ -62,19 +63,19 @@ class Transaction:
     @property
     def is_held(self) -> bool:
         """Whether its changes are in the held group already."""
-        held = self.store.groups.open.held
+        held = self._groups.open.held
         return held is not None and self.own_changes is held.changes
 
     def __enter__(self) -> Transaction:
-        self.outer = open_transaction(self.store)
-        self.root: Transaction = self if self.outer is None else self.outer.root
-        self.store.groups.open.enter(self)
+        outer = self.outer = open_transaction(self.store)
+        self.root: Transaction = self if outer is None else outer.root
+        self._groups.open.enter(self)
         self._token: Token[Transaction | None] = _open.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         _open.reset(self._token)
-        self.store.groups.open.leave(self)
+        self._groups.open.leave(self)
         try:
             if kind is not None:
                 self._fail(error)
@@ -88,12 +89,12 @@ class Transaction:
 
     def _fail(self, error: BaseException | None) -> None:
         if self.is_held:
-            self.store.groups.fail_held(self.why, error)
+            self._groups.fail_held(self.why, error)
         else:
             undo(self.own_changes)
 
     def _queue(self) -> None:
-        groups = self.store.groups
+        groups = self._groups
         try:
             if self.dropped:
                 text = f"{self.why} waited inside its transaction, and what it rests on was dropped meanwhile"
@@ -192,7 +193,7 @@ class Transaction:
         for at, key in claims:
             if self.store.unique_holder(table, at, key) not in (None, number):
                 names = " ".join(f"{name}={value}" for name, value in zip(table.unique[at], key, strict=True))
-                self.store.groups.depend()
+                self._groups.depend()
                 raise Exists(explain=f"table {table.name} has a row with {names} already")
         for at, key in claims:
             self.changes.claims[table.name, at, key] = number
@@ -240,6 +241,8 @@ def checked_text(text: str) -> str:
     Raises:
         Wrong: it is none, so one bad request cannot spoil its group's commit.
     """
+    if type(text) is str and text.isascii():
+        return text
     try:
         return plain_text(text)
     except (TypeError, ValueError) as error:
