@@ -42,6 +42,11 @@ class Charge:
         """Whether all of the call is paid."""
         return self.start >= self.end
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be paid: all of the call is, or a maximum cost ends it."""
+        return self.start >= self.end or self.disconnected
+
     def add(self, spans: list[TimeSpan]) -> bool:
         """Take over what was paid; whether that was anything."""
         if spans:

@@ -51,7 +51,8 @@ def debit(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) 
 
 def settled(book: RatingBook, call: CallDescriptor, charge: Charge) -> Debited:
     """A charge as a debit: counted, compressed and rounded."""
-    count_spans(charge.purse.accounts, book, call, charge.spans)
+    if any(account.UnitCounters for account in charge.purse.accounts.values()):
+        count_spans(charge.purse.accounts, book, call, charge.spans)
     spans = compress_spans(charge.spans)
     if call.PerformRounding:
         round_spans(charge.purse, spans)
@@ -60,6 +61,8 @@ def settled(book: RatingBook, call: CallDescriptor, charge: Charge) -> Debited:
 
 def with_defaults(call: CallDescriptor) -> CallDescriptor:
     """The call with its type and subject filled in."""
+    if call.ToR and call.Subject:
+        return call
     return msgspec.structs.replace(call, ToR=call.ToR or VOICE, Subject=call.Subject or call.Account)
 
 
@@ -75,7 +78,7 @@ def refuse_disabled(account: Account) -> None:
 
 def outcome_of(call: CallDescriptor, purse: Purse, spans: list[TimeSpan]) -> Debited:
     """The answer and the changes of a purse after a charge."""
-    cost = round_decimal(sum((span.Cost for span in spans), ZERO), purse.bank.decimals, "*middle")
+    cost = round_decimal(sum([span.Cost for span in spans], ZERO), purse.bank.decimals, "*middle")
     made = call_cost(call, subject=call.Subject, spans=spans, cost=cost)
     made.Timespans = spans or None
     made.AccountSummary = summary_of(purse.own, purse)
@@ -87,16 +90,15 @@ def run(book: RatingBook, purse: Purse, call: CallDescriptor, *, go_negative: bo
     charge = Charge(book=book, purse=purse, call=call, dry_run=dry_run)
     charge.units = usable(purse, book, call, call.ToR) if call.ToR != MONETARY else []
     charge.money = usable(purse, book, call, MONETARY)
-    while not charge.done and not charge.disconnected:
+    paid = True
+    while paid and not charge.is_over:
         paid = False
         for order in (charge.units, charge.money):
             outcome = _exhaust(charge, order)
             if outcome is None:
                 return charge
             paid = paid or outcome
-        if not paid:
-            break
-    if not charge.done and not charge.disconnected:
+    if not charge.is_over:
         _pay_rest(charge, go_negative=go_negative)
     return charge
 
@@ -104,12 +106,12 @@ def run(book: RatingBook, purse: Purse, call: CallDescriptor, *, go_negative: bo
 def _exhaust(charge: Charge, order: list[Held]) -> bool | None:
     """Go over balances until none pays any more; whether any did, None when a blocker ends a dry run."""
     any_paid = False
-    paying = True
-    while paying and not charge.done and not charge.disconnected:
+    paying = bool(order)
+    while paying and not charge.is_over:
         paying = False
         for held in order:
             paying = charge.add(pay(charge, held)) or paying
-            if charge.done or charge.disconnected:
+            if charge.is_over:
                 break
             if held.balance.Blocker:
                 if charge.dry_run:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
-import msgspec
-
 from cgrd.costs import DebitInfo, Increment, MonetaryInfo, RateInterval, RGRate, RIRate, TimeSpan, UnitInfo
 from cgrd.durations import parse_duration
 from cgrd.errors import Wrong
@@ -30,7 +28,7 @@ def pay(charge: Charge, held: Held) -> list[TimeSpan]:
     Raises:
         RatingPlanNotFound, UnauthorizedDestination: it pays by rates, and there are none.
     """
-    if held.balance.Value <= 0 or not active(held.balance, charge.call.TimeStart):
+    if held.balance.Value <= ZERO or not active(held.balance, charge.call.TimeStart):
         return []
     step = zero_step(charge, held)
     return _pay_free(charge, held, step) if step else _pay_rated(charge, held)
@@ -59,7 +57,7 @@ def _pay_free(charge: Charge, held: Held, step: int) -> list[TimeSpan]:
     each = _consumed(charge, step, factor)
     whole = -(-(charge.end - charge.start) // step)
     unsplit = whole > charge.book.policy.max_increments
-    count = whole if unsplit else min(whole, affordable(held.balance.Value, each))
+    count = whole if unsplit else affordable(held.balance.Value, each, whole)
     if count <= 0:
         return []
     left = held.balance.Value if unsplit else charge.purse.put(held, held.balance.Value - each * count)
@@ -92,11 +90,11 @@ def _consumed(charge: Charge, duration: int, factor: Decimal) -> Decimal:
     return amount if factor == ONE else round_decimal(amount, charge.purse.bank.decimals, "*up")
 
 
-def affordable(value: Decimal, each: Decimal) -> int:
-    """How many times `each` fits into `value`; without end (a very large number) when it is nothing."""
-    if each <= 0:
-        return 1 << 62
-    return int((value / each).to_integral_value(ROUND_FLOOR)) if value > 0 else 0
+def affordable(value: Decimal, each: Decimal, wanted: int) -> int:
+    """How many times `each` fits into `value`, at most as often as it is wanted."""
+    if each <= ZERO or each * wanted <= value:
+        return wanted
+    return min(wanted, int((value / each).to_integral_value(ROUND_FLOOR))) if value > ZERO else 0
 
 
 def _unit_info(charge: Charge, held: Held, each: Decimal, factor: Decimal, interval: RateInterval | None) -> UnitInfo:
@@ -123,12 +121,12 @@ def _pay_rated(charge: Charge, held: Held) -> list[TimeSpan]:
     for piece in rated.pieces:
         unsplit = charge.is_unsplit(piece)
         runs = [] if unsplit else _runs(charge, held, piece, subject=subject)
-        paid = piece.steps if unsplit else sum(run.CompressFactor for run in runs)
-        runs = [*(fee or []), *runs]
-        fee = []
+        paid = piece.steps if unsplit else sum([run.CompressFactor for run in runs])
+        if fee:
+            runs, fee = [*fee, *runs], None
         if runs or unsplit:
-            cut = msgspec.structs.replace(piece, end=piece.start + paid * piece.slot.increment, steps=paid)
-            spans.append(empty_span(rated, cut, increments=runs, cost=sum((run.total for run in runs), ZERO)))
+            cost = sum([run.Cost * run.CompressFactor for run in runs], ZERO)
+            spans.append(empty_span(rated, piece if paid == piece.steps else piece.cut(paid), increments=runs, cost=cost))
         if paid < piece.steps:
             break
     return spans
@@ -141,7 +139,7 @@ def take_fee(charge: Charge, rated: RatedCall) -> list[Increment] | None:
         None when no fee is due, an empty list when a blocker forbids to look further.
     """
     fee = rated.pieces[0].table.connect_fee
-    if charge.spans or charge.call.LoopIndex != 0 or fee <= 0:
+    if charge.spans or charge.call.LoopIndex != ZERO or fee <= ZERO:
         return None
     payer: Held | None = None
     for held in charge.money:
@@ -161,14 +159,17 @@ def _runs(charge: Charge, held: Held, piece: Priced, *, subject: str) -> list[In
     runs: list[Increment] = []
     left = piece.steps
     while left > 0:
-        cost = _cost_now(charge, piece)
-        if cost is None:
-            break
-        count = min(left, _until_cap(charge, piece, cost))
+        cost: Decimal | None = piece.cost
+        count = left
+        if piece.table.is_capped:
+            cost = _cost_now(charge, piece)
+            if cost is None:
+                break
+            count = min(left, _until_cap(charge, piece, cost))
         run = _pay_with_money(charge, held, piece, cost, count, subject) if held.kind == MONETARY else _pay_with_units(charge, held, piece, cost, count)
         if run is None:
             break
-        charge.so_far += run.total
+        charge.so_far += run.Cost * run.CompressFactor
         left -= run.CompressFactor
         runs.append(run)
     return runs
@@ -194,7 +195,7 @@ def _until_cap(charge: Charge, piece: Priced, cost: Decimal) -> int:
 
 
 def _pay_with_money(charge: Charge, held: Held, piece: Priced, cost: Decimal, count: int, subject: str) -> Increment | None:
-    count = min(count, affordable(held.balance.Value, cost))
+    count = affordable(held.balance.Value, cost, count)
     if count <= 0:
         return None
     interval = piece.table.interval if subject else None
@@ -204,12 +205,12 @@ def _pay_with_money(charge: Charge, held: Held, piece: Priced, cost: Decimal, co
 def _pay_with_units(charge: Charge, held: Held, piece: Priced, cost: Decimal, count: int) -> Increment | None:
     factor = factor_of(charge, held)
     each = _consumed(charge, piece.slot.increment, factor)
-    count = min(count, affordable(held.balance.Value, each))
+    count = affordable(held.balance.Value, each, count)
     payer: Held | None = None
     if cost > 0 and count > 0:
         payer = next((money for money in charge.money if money.balance.Value >= cost), None)
         if payer is not None:
-            count = min(count, affordable(payer.balance.Value, cost))
+            count = affordable(payer.balance.Value, cost, count)
         elif charge.dry_run and not charge.purse.own.AllowNegative:
             return None
         else:

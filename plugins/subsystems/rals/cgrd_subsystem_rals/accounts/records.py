@@ -116,7 +116,8 @@ class Account(msgspec.Struct, kw_only=True):
 
     def balances(self, kind: str) -> list[Balance]:
         """The balances of a type; not to be changed by callers who do not own the account."""
-        return (self.BalanceMap or {}).get(kind) or []
+        held = self.BalanceMap
+        return (held.get(kind) or []) if held else []
 
     def add(self, kind: str, balance: Balance) -> None:
         """Put a balance behind those of its type."""

@@ -6,9 +6,11 @@ Source: spec/rating.md §7.1.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from cgrd.costs import CallDescriptor
 from cgrd.instants import Instant
+from cgrd.money import ZERO
 from cgrd_subsystem_rals.accounts.purse import Held, Purse
 from cgrd_subsystem_rals.accounts.records import GENERIC, MONETARY, Account, Balance, SharedGroup
 from cgrd_subsystem_rals.rating import Calendar, RatingBook
@@ -21,8 +23,9 @@ def usable(purse: Purse, book: RatingBook, call: CallDescriptor, kind: str) -> l
     found: list[Held] = []
     seen: set[str] = set()
     for held in _of_account(purse.own, book, call, kind, group=""):
-        shared = [group for group, included in (held.balance.SharedGroups or {}).items() if included]
-        for each in [held] if not shared else _of_groups(purse, book, call, kind, held, shared):
+        groups = held.balance.SharedGroups
+        shared = [group for group, included in groups.items() if included] if groups else None
+        for each in _of_groups(purse, book, call, kind, held, shared) if shared else (held,):
             if each.balance.Uuid not in seen:
                 seen.add(each.balance.Uuid)
                 found.append(each)
@@ -31,19 +34,23 @@ def usable(purse: Purse, book: RatingBook, call: CallDescriptor, kind: str) -> l
 
 def _of_account(account: Account, book: RatingBook, call: CallDescriptor, kind: str, *, group: str) -> list[Held]:
     kinds = (kind,) if kind in (MONETARY, GENERIC) else (kind, GENERIC)
-    fitting = (
+    fitting = [
         Held(account, held_kind, balance, precision)
         for held_kind in kinds
         for balance in account.balances(held_kind)
         if _may_pay(balance, call, group=group) and (precision := destination_precision(balance, book, call.Destination)) is not None
-    )
-    return sorted(fitting, key=lambda held: (-held.precision, -held.balance.Weight))
+    ]
+    return fitting if len(fitting) < 2 else sorted(fitting, key=_the_closest_and_heaviest)
+
+
+def _the_closest_and_heaviest(held: Held) -> tuple[int, Decimal]:
+    return -held.precision, -held.balance.Weight
 
 
 def _may_pay(balance: Balance, call: CallDescriptor, *, group: str) -> bool:
     if balance.Disabled or balance.expired(call.TimeStart):
         return False
-    if not balance.SharedGroups and balance.Value <= 0 and not balance.Blocker:
+    if balance.Value <= ZERO and not balance.SharedGroups and not balance.Blocker:
         return False
     if group and not (balance.SharedGroups or {}).get(group):
         return False

@@ -11,9 +11,11 @@ from cgrd_subsystem_rals.accounts.records import TYPES, Account
 
 def summary_of(account: Account, purse: Purse | None = None) -> AccountSummary:
     """The account's balances in the order of their types; initial values as before the purse's charge."""
+    tenant, _, name = account.ID.partition(":")
+    held = account.BalanceMap or {}
     return AccountSummary(
-        Tenant=account.tenant,
-        AccountID=account.name,
+        Tenant=tenant,
+        AccountID=name,
         BalanceSummaries=[
             BalanceSummary(
                 UUID=balance.Uuid,
@@ -26,7 +28,7 @@ def summary_of(account: Account, purse: Purse | None = None) -> AccountSummary:
                 Factors=balance.Factors or None,
             )
             for kind in TYPES
-            for balance in account.balances(kind)
+            for balance in held.get(kind) or ()
         ],
         AllowNegative=account.AllowNegative,
         Disabled=account.Disabled,

@@ -9,6 +9,7 @@ import msgspec
 
 from cgrd.costs import CallDescriptor, TimeSpan
 from cgrd.errors import InsufficientCredit
+from cgrd.money import ZERO
 from cgrd_subsystem_rals.accounts.charge import Charge
 from cgrd_subsystem_rals.accounts.debit import Debited, debit, outcome_of, refuse_disabled, run, settled, with_defaults
 from cgrd_subsystem_rals.accounts.purse import Bank, Purse
@@ -41,21 +42,25 @@ def _covered(call: CallDescriptor, charge: Charge) -> int:
     """How much of the call a trial has paid from what the account holds."""
     if charge.negative_fee:
         return 0
-    covered = 0
+    covered, wanted = 0, call.duration
     for span in charge.spans:
-        if _too_dear(call, span):
+        if call.MaxRate > ZERO and _too_dear(call, span):
             break
-        paid = [each for each in span.runs() if not is_overdrawn_default(each)]
-        covered += sum(each.usage for each in paid)
-        if len(paid) < len(span.runs()):
+        is_paid = True
+        for each in span.runs():
+            if is_overdrawn_default(each):
+                is_paid = False
+            else:
+                covered += each.usage
+        if not is_paid:
             break
-    return min(call.duration, covered)
+    return min(wanted, covered)
 
 
 def _too_dear(call: CallDescriptor, span: TimeSpan) -> bool:
     """Whether a span's rate is above the call's `MaxRate`."""
     rating = span.RateInterval.Rating if span.RateInterval else None
-    if call.MaxRate <= 0 or call.MaxRateUnit <= 0 or rating is None:
+    if call.MaxRateUnit <= 0 or rating is None:
         return False
     start = max(0, span.DurationIndex - span.usage)
     rates = [rate for rate in rating.Rates or [] if rate.GroupIntervalStart <= start]
@@ -69,24 +74,24 @@ def max_debit(book: RatingBook, bank: Bank, account: Account, call: CallDescript
         InsufficientCredit: `ForceDuration` is set and it cannot pay all.
         AccountDisabled, MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: as for a debit.
     """
-    if call.duration == 0:
+    wanted = call.duration
+    if wanted == 0:
         return _debit_nothing(book, bank, account, call)
-    book.policy.check_usage(call.ToR, call.duration)
+    book.policy.check_usage(call.ToR, wanted)
     refuse_disabled(account)
     if account.AllowNegative:
         return debit(book, bank, account, call)
     call = with_defaults(call)
     trial = run(book, Purse(account, bank), call, go_negative=False, dry_run=True)
     granted = _covered(call, trial)
-    if granted == call.duration and trial.done:
+    if granted == wanted and trial.done:
         # What was tried is what a debit would do.
         return settled(book, call, trial)
-    if call.ForceDuration and granted < call.duration:
-        raise InsufficientCredit(explain=f"account {account.ID} can pay {granted} of {call.duration}")
+    if call.ForceDuration and granted < wanted:
+        raise InsufficientCredit(explain=f"account {account.ID} can pay {granted} of {wanted}")
     if granted == 0:
         return outcome_of(call, Purse(account, bank), [])
-    short = call.duration - granted
-    called = msgspec.structs.replace(call, TimeEnd=call.TimeStart.plus(granted), DurationIndex=call.DurationIndex - short)
+    called = msgspec.structs.replace(call, TimeEnd=call.TimeStart.plus(granted), DurationIndex=call.DurationIndex - (wanted - granted))
     return debit(book, bank, account, called)
 
 

@@ -42,6 +42,10 @@ class Priced(msgspec.Struct, frozen=True):
     steps: int
     cost: Decimal
 
+    def cut(self, steps: int) -> Priced:
+        """Its first steps."""
+        return msgspec.structs.replace(self, end=self.start + steps * self.slot.increment, steps=steps)
+
 
 def at_one_rate(asked: Asked, found: list[Found], *, usage_at_epoch: int, by_clock: bool, decimals: int) -> list[Priced] | None:
     """The pieces of a call under one table that holds always, within one day (nearly every call); None for others, who are `split`."""

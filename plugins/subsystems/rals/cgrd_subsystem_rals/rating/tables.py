@@ -45,7 +45,7 @@ def increment_cost(slot: Slot, count: int, decimals: int) -> Decimal:
 class RateTable:
     """A rate interval ready for use; shared by every call under it and never changed."""
 
-    __slots__ = ("calendar", "connect_fee", "disconnects", "free_beyond", "interval", "rating", "slots", "starts", "weight")
+    __slots__ = ("calendar", "connect_fee", "disconnects", "free_beyond", "interval", "is_capped", "rating", "slots", "starts", "weight")
 
     def __init__(self, interval: RateInterval) -> None:
         self.rating = _without_zero_steps(interval.Rating or RIRate())
@@ -58,6 +58,7 @@ class RateTable:
         capped = self.rating.MaxCost if self.rating.MaxCost > 0 else None
         self.free_beyond = capped if self.rating.MaxCostStrategy == "*free" else None
         self.disconnects = capped if self.rating.MaxCostStrategy == "*disconnect" else None
+        self.is_capped = self.free_beyond is not None or self.disconnects is not None
 
     def slot_at(self, usage: int) -> Slot:
         """The slot in force when `usage` has been consumed: the last that starts at or before it; before the first, the first."""
