@@ -46,7 +46,8 @@ class Desk:
 
     def now(self) -> Instant:
         """The present moment in the daemon's zone."""
-        return self.services.clock.now().at_zone(self.services.zone)
+        services = self.subsystem.services
+        return Instant(services.clock.now_ns(), services.zone)
 
     @property
     def reply_timeout(self) -> float:
@@ -69,22 +70,24 @@ class Desk:
 
     def keep(self, work: Work) -> None:
         """Make what an order did so, in one transaction; what it left to be done later is the caller's."""
-        with self.services.store.transaction(why=work.cause.why) as tx:
+        store = self.services.store
+        with store.transaction(why=work.cause.why) as tx:
             work.keep(tx, remove_expired=bool(self.subsystem.config["remove_expired"]))
-            ordered = [(each, self.courier.order(tx, each)) for each in work.effects]
+            ordered = [(each, self.courier.order(tx, each)) for each in work.effects] if work.effects else []
             for account in work.changed.values():
                 if account is not None:
                     self._join_groups(account)
-        if work.is_waited and not self.services.store.in_transaction:
+        if work.is_waited and not store.in_transaction:
             work.reserved = [record for each, record in ordered if each.waited]
             self.courier.reserve(work.reserved)
 
     def _join_groups(self, account: Account) -> None:
         for balances in (account.BalanceMap or {}).values():
             for balance in balances or ():
-                for group_id, shared in (balance.SharedGroups or {}).items():
-                    if shared:
-                        self._join(group_id, account.ID)
+                if balance.SharedGroups:
+                    for group_id, shared in balance.SharedGroups.items():
+                        if shared:
+                            self._join(group_id, account.ID)
 
     def _join(self, group_id: str, account_id: str) -> None:
         group: SharedGroup | None = self.groups.find(group_id)
@@ -159,10 +162,6 @@ class Desk:
     async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         """Ask over `rals.<edge>_conns`."""
         return await self.subsystem.call(edge, method, args, reply)
-
-    def begin_call(self, edge: str, method: str, args: object) -> Any:
-        """The same without a wait where none is needed: the answer, or a coroutine that gives it."""
-        return self.subsystem.begin_call(edge, method, args)
 
     def linked_as(self, section: str, edge: str) -> bool:
         """Whether `<section>.<edge>_conns` leads anywhere."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
-from secrets import token_hex
+from os import urandom
 from types import CoroutineType
 from typing import Any
 
@@ -76,18 +76,20 @@ def _balance_event(account: Account, kind: str, balance: Balance) -> dict[str, A
 
 
 def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> CGREvent:
-    return CGREvent(Tenant=account.tenant, ID=token_hex(16), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
+    return CGREvent(Tenant=account.tenant, ID=urandom(16).hex(), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
 
 
 def _tell(desk: Desk, *events: CGREvent) -> Awaitable[None] | None:
     """Tell of events in their order; what has to wait, and all that follows it, is in the coroutine answered."""
     asked = [each for each in _ASKED if desk.linked(each[0])]
+    if len(events) == 1 == len(asked):
+        return _ask(desk, *asked[0], events[0])
     return desk.each("told of an account", iter([partial(_ask, desk, *each, event) for event in events for each in asked]))
 
 
 def _ask(desk: Desk, edge: str, method: str, event: CGREvent) -> Awaitable[None] | None:
     try:
-        answer = desk.begin_call(edge, method, event)
+        answer = desk.subsystem.begin_call(edge, method, event)
     except CgrdError as error:
         _not_told(desk, method, error)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cgrd.codec import decode, encode
 from cgrd_subsystem_rals.accounts.purse import Bank
@@ -30,6 +30,10 @@ class Accounts(Mapping[str, Account]):
 
     def __getitem__(self, key: str) -> Account:
         return self._all[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The account of a key."""
+        return self._all.get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all)

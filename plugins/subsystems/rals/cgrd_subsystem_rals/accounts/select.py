@@ -34,13 +34,14 @@ def usable(purse: Purse, book: RatingBook, call: CallDescriptor, kind: str) -> l
 
 def _of_account(account: Account, book: RatingBook, call: CallDescriptor, kind: str, *, group: str) -> list[Held]:
     kinds = (kind,) if kind in (MONETARY, GENERIC) else (kind, GENERIC)
-    fitting = [
-        Held(account, held_kind, balance, precision)
-        for held_kind in kinds
-        for balance in account.balances(held_kind)
-        if _may_pay(balance, call, group=group) and (precision := destination_precision(balance, book, call.Destination)) is not None
-    ]
-    return fitting if len(fitting) < 2 else sorted(fitting, key=_the_closest_and_heaviest)
+    fitting: list[Held] = []
+    for held_kind in kinds:
+        for balance in account.balances(held_kind):
+            if _may_pay(balance, call, group=group) and (precision := destination_precision(balance, book, call.Destination)) is not None:
+                fitting.append(Held(account, held_kind, balance, precision))
+    if len(fitting) > 1:
+        fitting.sort(key=_the_closest_and_heaviest)
+    return fitting
 
 
 def _the_closest_and_heaviest(held: Held) -> tuple[int, Decimal]:

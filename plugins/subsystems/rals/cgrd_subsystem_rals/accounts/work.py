@@ -95,7 +95,7 @@ class Work:
     def accept(self, accounts: dict[str, Account], changes: Iterable[BalanceChange], *, why: str = "") -> None:
         """Accept accounts as they are now, and the changes of their balances. `why` says more than the cause."""
         self.changed.update(accounts)
-        why = f"{self.cause.why} {why}".rstrip()
+        why = f"{self.cause.why} {why}" if why else self.cause.why
         self.entries += [self._entry(change, why) for change in changes]
 
     def _entry(self, change: BalanceChange, why: str) -> LedgerEntry:
