@@ -36,8 +36,8 @@ def _read(wanted: type, value: Any) -> Any:
 
 
 def _write(value: Any) -> Any:
-    if isinstance(value, Instant):
-        return str(value)
+    if type(value) is Instant:
+        return value.__str__()
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise TypeError(f"no JSON form of {type(value).__name__}")

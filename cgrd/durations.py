@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from cgrd.errors import Wrong
 
@@ -34,6 +35,7 @@ _UNITS = {"ns": 1, "us": MICROSECOND, "µs": MICROSECOND, "μs": MICROSECOND, "m
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([a-zµμ]*)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?\Z")
 _LIMIT = 1 << 63
+_SHORT = 32
 _FORM = "write a duration as 60s, 1h30m or 500ms; a number without a unit counts nanoseconds, or units of data"
 
 
@@ -47,6 +49,10 @@ def parse_duration(text: str) -> int:
         return 0
     if text[-1] == "s" and len(text) < 10 and text.isascii() and text[:-1].isdigit():
         return int(text[:-1]) * SECOND
+    return _known(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> int:
     if _NUMBER.match(text):
         return _fits(int(Decimal(text)), text)
     negative, rest = text[0] == "-", text.lstrip("+-") if text[0] in "+-" else text
@@ -61,6 +67,10 @@ def parse_duration(text: str) -> int:
     if at == 0 or at != len(rest):
         raise Wrong(f'time: invalid duration "{text}"', explain=_FORM)
     return _fits(int(-total if negative else total), text)
+
+
+# Clients ask for the same few lengths.
+_known = lru_cache(4096)(_read)
 
 
 def _fits(ns: int, text: str) -> int:

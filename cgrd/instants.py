@@ -115,22 +115,20 @@ class Instant:
 Instant.ZERO = Instant(_ZERO_NS, UTC)
 
 
-# The times of one call are told again and again: in its session, its records, its answers.
-@lru_cache(4096)
 def _utc_text(ns: int) -> str:
     whole, nanos = divmod(ns, SECOND)
-    days, second = divmod(whole, 86_400)
-    fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
-    return f"{_day_text(days)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{fraction}Z"
+    return f"{_second_text(whole)}.{nanos:09d}".rstrip("0") + "Z" if nanos else f"{_second_text(whole)}Z"
 
 
+# The times of one call are told again and again, in its session, its records, its answers; and much happens within a second.
 @lru_cache(4096)
-def _day_text(days: int) -> str:
-    """The date so many days after 1 January 1970."""
+def _second_text(whole: int) -> str:
+    days, second = divmod(whole, 86_400)
     try:
-        return (_EPOCH + timedelta(days=days)).date().isoformat()
+        day = (_EPOCH + timedelta(days=days)).date().isoformat()
     except OverflowError as error:
         raise TimeOutOfRange(f"{days} days after 1970") from error
+    return f"{day}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 @lru_cache(4096)

@@ -66,7 +66,7 @@ class Desk:
 
     def work(self, why: str, *, event_id: str = "", run_id: str = "") -> Work:
         """A new order."""
-        return Work(self.accounts, at=self.now(), cause=Cause(why, event_id, run_id))
+        return Work(self.accounts, self.now(), Cause(why, event_id, run_id))
 
     def keep(self, work: Work) -> None:
         """Make what an order did so, in one transaction; what it left to be done later is the caller's."""

@@ -109,7 +109,7 @@ class Responder:
             AccountNotFound: there is none.
         """
         key = call.account_key()
-        account: Account | None = self.desk.accounts.get(key)
+        account = self.desk.accounts.get(key)
         if account is None:
             raise AccountNotFound(explain=f"no account {key}; make it by SetAccount, SetBalance or an action plan")
         return account

@@ -40,8 +40,9 @@ def answered(services: Services, method: str, call: CallDescriptor, work: Callab
 def forget_debits(services: Services, call: CallDescriptor) -> None:
     """What was given back may be debited again."""
     kept = services.caches.partition(PARTITION)
-    for method in DEBITS:
-        kept.remove(_key(method, call))
+    if kept.config.limit:
+        for method in DEBITS:
+            kept.remove(_key(method, call))
 
 
 def _key(method: str, call: CallDescriptor) -> str:

@@ -4,38 +4,46 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from cgrd.costs import CallDescriptor, DebitInfo, Increment, MonetaryInfo, RateInterval, TimeSpan, UnitInfo
 from cgrd.instants import Instant
 from cgrd_subsystem_rals.accounts.purse import Held, Purse
+from cgrd_subsystem_rals.accounts.records import MONETARY
+from cgrd_subsystem_rals.accounts.select import usable
 from cgrd_subsystem_rals.rating import RatingBook
 from cgrd_subsystem_rals.rating.spans import RatedCall, rate_call
 from cgrd_subsystem_rals.rating.split import Priced
 
 
-class Charge:
+class Charge(msgspec.Struct, kw_only=True, eq=False):
     """A debit under way: what is still to be paid, by whom, and what was paid.
 
     Attributes:
         start: from where on nothing is paid yet, unix ns.
         end: of the call, unix ns.
+        used: usage of the whole call at its end.
         so_far: what counts for a maximum cost.
         negative_fee: whether the connect fee had to be taken from nothing.
+        disconnected: whether a maximum cost ends the call.
+        units: the balances of units that may pay.
+        money: the balances of money that may pay.
+        spans: what was paid.
     """
 
-    def __init__(self, *, book: RatingBook, purse: Purse, call: CallDescriptor, dry_run: bool) -> None:
-        self.book = book
-        self.purse = purse
-        self.call = call
-        self.dry_run = dry_run
-        self.start = call.TimeStart.ns
-        self.end = max(call.TimeEnd.ns, self.start + 1)
-        self.used = max(call.DurationIndex, call.duration)
-        self.so_far = call.MaxCostSoFar
-        self.negative_fee = False
-        self.disconnected = False
-        self.spans: list[TimeSpan] = []
-        self.units: list[Held] = []
-        self.money: list[Held] = []
+    book: RatingBook
+    purse: Purse
+    call: CallDescriptor
+    dry_run: bool
+    start: int
+    end: int
+    used: int
+    so_far: Decimal
+    negative_fee: bool = False
+    disconnected: bool = False
+    units: list[Held] = []
+    money: list[Held] = []
+    spans: list[TimeSpan] = []
 
     @property
     def done(self) -> bool:
@@ -71,6 +79,23 @@ class Charge:
         # Usage below nothing counts from the end that the call names, as when it is only rated.
         end = min(self.end, self.call.TimeEnd.ns) if self.call.duration < 0 else self.end
         return rate_call(self.book, self.call, subject=subject, start=self.at(), end=end, used=self.used)
+
+
+def begin_charge(book: RatingBook, purse: Purse, call: CallDescriptor, *, dry_run: bool) -> Charge:
+    """The charge of a call of which nothing is paid yet."""
+    start, end = call.TimeStart.ns, call.TimeEnd.ns
+    return Charge(
+        book=book,
+        purse=purse,
+        call=call,
+        dry_run=dry_run,
+        start=start,
+        end=max(end, start + 1),
+        used=max(call.DurationIndex, end - start),
+        so_far=call.MaxCostSoFar,
+        units=usable(purse, book, call, call.ToR) if call.ToR != MONETARY else [],
+        money=usable(purse, book, call, MONETARY),
+    )
 
 
 def money_run(

@@ -9,14 +9,13 @@ import msgspec
 
 from cgrd.costs import CallCost, CallDescriptor, Increment, TimeSpan, rounding_of
 from cgrd.money import ZERO, round_decimal
-from cgrd_subsystem_rals.accounts.charge import Charge
+from cgrd_subsystem_rals.accounts.charge import Charge, begin_charge
 from cgrd_subsystem_rals.accounts.counters import count_spans
 from cgrd_subsystem_rals.accounts.errors import AccountDisabled, BlockedByBalance
 from cgrd_subsystem_rals.accounts.pay import pay
 from cgrd_subsystem_rals.accounts.purse import BalanceChange, Bank, Held, Purse
 from cgrd_subsystem_rals.accounts.records import MONETARY, VOICE, Account
 from cgrd_subsystem_rals.accounts.rest import free_spans, pay_with_default
-from cgrd_subsystem_rals.accounts.select import usable
 from cgrd_subsystem_rals.accounts.summary import summary_of
 from cgrd_subsystem_rals.rating import RatingBook, compress_spans
 from cgrd_subsystem_rals.rating.getcost import call_cost
@@ -87,9 +86,7 @@ def outcome_of(call: CallDescriptor, purse: Purse, spans: list[TimeSpan]) -> Deb
 
 def run(book: RatingBook, purse: Purse, call: CallDescriptor, *, go_negative: bool, dry_run: bool) -> Charge:
     """Pay a call out of a purse, as far as may be; the charge says how far that is."""
-    charge = Charge(book=book, purse=purse, call=call, dry_run=dry_run)
-    charge.units = usable(purse, book, call, call.ToR) if call.ToR != MONETARY else []
-    charge.money = usable(purse, book, call, MONETARY)
+    charge = begin_charge(book, purse, call, dry_run=dry_run)
     paid = True
     while paid and not charge.is_over:
         paid = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cgrd.codec import decode, encode
 from cgrd_subsystem_rals.accounts.purse import Bank
@@ -26,14 +26,11 @@ class Accounts(Mapping[str, Account]):
 
     def __init__(self, *, store: Store, groups: Mapping[str, SharedGroup], decimals: int) -> None:
         self._all: dict[str, Account] = {key: decode(data, Account) for key, data in store.scan(KIND)}
+        self.get = self._all.get  # type: ignore[method-assign]
         self.bank = Bank(accounts=self._all, groups=groups, decimals=decimals)
 
     def __getitem__(self, key: str) -> Account:
         return self._all[key]
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The account of a key."""
-        return self._all.get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all)

@@ -120,12 +120,11 @@ def _pay_rated(charge: Charge, held: Held) -> list[TimeSpan]:
         return []
     for piece in rated.pieces:
         unsplit = charge.is_unsplit(piece)
-        runs = [] if unsplit else _runs(charge, held, piece, subject=subject)
-        paid = piece.steps if unsplit else sum([run.CompressFactor for run in runs])
+        runs, paid, cost = ([], piece.steps, ZERO) if unsplit else _runs(charge, held, piece, subject=subject)
         if fee:
-            runs, fee = [*fee, *runs], None
+            runs, cost = [*fee, *runs], fee[0].Cost + cost
+            fee = None
         if runs or unsplit:
-            cost = sum([run.Cost * run.CompressFactor for run in runs], ZERO)
             spans.append(empty_span(rated, piece if paid == piece.steps else piece.cut(paid), increments=runs, cost=cost))
         if paid < piece.steps:
             break
@@ -154,44 +153,38 @@ def take_fee(charge: Charge, rated: RatedCall) -> list[Increment] | None:
     return [money_run(charge, payer, duration=0, cost=fee, count=1, unit=None)]
 
 
-def _runs(charge: Charge, held: Held, piece: Priced, *, subject: str) -> list[Increment]:
-    """What a balance pays of a piece: runs that differ by who paid the money."""
+def _runs(charge: Charge, held: Held, piece: Priced, *, subject: str) -> tuple[list[Increment], int, Decimal]:
+    """What a balance pays of a piece: runs that differ by who paid the money, how many steps that is, and what they cost."""
     runs: list[Increment] = []
-    left = piece.steps
+    left, total = piece.steps, ZERO
     while left > 0:
-        cost: Decimal | None = piece.cost
-        count = left
-        if piece.table.is_capped:
-            cost = _cost_now(charge, piece)
-            if cost is None:
-                break
-            count = min(left, _until_cap(charge, piece, cost))
+        now = _within_cap(charge, piece, left) if piece.table.is_capped else (piece.cost, left)
+        if now is None:
+            break
+        cost, count = now
         run = _pay_with_money(charge, held, piece, cost, count, subject) if held.kind == MONETARY else _pay_with_units(charge, held, piece, cost, count)
         if run is None:
             break
-        charge.so_far += run.Cost * run.CompressFactor
+        spent = run.Cost * run.CompressFactor
+        charge.so_far += spent
+        total += spent
         left -= run.CompressFactor
         runs.append(run)
-    return runs
+    return runs, piece.steps - left, total
 
 
-def _cost_now(charge: Charge, piece: Priced) -> Decimal | None:
-    """The increment's cost: nothing beyond a `*free` maximum; None where a `*disconnect` maximum ends the call."""
-    table = piece.table
-    if table.free_beyond is not None and charge.so_far >= table.free_beyond:
-        return ZERO
-    if charge.dry_run and table.disconnects is not None and charge.so_far >= table.disconnects:
+def _within_cap(charge: Charge, piece: Priced, left: int) -> tuple[Decimal, int] | None:
+    """What an increment costs under a maximum cost, and how many do: none beyond a `*free` one; None where a `*disconnect` one ends the call."""
+    table, so_far = piece.table, charge.so_far
+    if table.free_beyond is not None and so_far >= table.free_beyond:
+        return ZERO, left
+    cap = table.free_beyond if table.free_beyond is not None else table.disconnects if charge.dry_run else None
+    if cap is None or (so_far < cap and piece.cost <= ZERO):
+        return piece.cost, left
+    if so_far >= cap:
         charge.disconnected = True
         return None
-    return piece.cost
-
-
-def _until_cap(charge: Charge, piece: Priced, cost: Decimal) -> int:
-    table = piece.table
-    cap = table.free_beyond if table.free_beyond is not None else table.disconnects if charge.dry_run else None
-    if cap is None or cost <= 0 or charge.so_far >= cap:
-        return piece.steps
-    return max(1, -int(((charge.so_far - cap) / cost).to_integral_value(ROUND_FLOOR)))
+    return piece.cost, min(left, max(1, -int(((so_far - cap) / piece.cost).to_integral_value(ROUND_FLOOR))))
 
 
 def _pay_with_money(charge: Charge, held: Held, piece: Priced, cost: Decimal, count: int, subject: str) -> Increment | None:

@@ -44,30 +44,32 @@ class Mark(NamedTuple):
     beside: int
 
 
-class Work:
+class Work(msgspec.Struct, eq=False):
     """What an order does to accounts.
 
-    Args:
-        accounts: the owner's.
+    Attributes:
+        owner: whose accounts they are.
         at: now.
         cause: for the ledger.
+        changed: the accounts as they are by now, None for one that is removed.
+        entries: for the ledger.
+        later: what is done once it is kept.
+        effects: what is sent once it is committed.
+        is_waited: whether somebody waits for what it leaves to be done later: `Desk.finish`.
+        reserved: effects whose first attempt `Desk.finish` makes.
+        beside: what else is changed in the same transaction.
     """
 
-    def __init__(self, accounts: Accounts, *, at: Instant, cause: Cause) -> None:
-        self.owner = accounts
-        self.at = at
-        self.cause = cause
-        self.changed: dict[str, Account | None] = {}
-        self.entries: list[LedgerEntry] = []
-        self.later: list[Later] = []
-        self.effects: list[Effect] = []
-        """What is sent once it is committed."""
-        self.is_waited = False
-        """Whether somebody waits for what it leaves to be done later: `Desk.finish`."""
-        self.reserved: list[Waiting] = []
-        """Effects whose first attempt `Desk.finish` makes."""
-        self.beside: list[Callable[[], object]] = []
-        """What else is changed in the same transaction."""
+    owner: Accounts
+    at: Instant
+    cause: Cause
+    changed: dict[str, Account | None] = {}
+    entries: list[LedgerEntry] = []
+    later: list[Later] = []
+    effects: list[Effect] = []
+    is_waited: bool = False
+    reserved: list[Waiting] = []
+    beside: list[Callable[[], object]] = []
 
     def find(self, key: str) -> Account | None:
         """The account as it is by now, None when there is none."""
