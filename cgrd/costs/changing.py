@@ -146,23 +146,22 @@ def trim(cost: EventCost, at_usage: int, *, decimals: int = 5) -> tuple[EventCos
     kept = replace(cost, Charges=within).compute(decimals)
     if not beyond:
         return kept, None
-    surplus = replace(cost, Charges=beyond, StartTime=cost.StartTime.plus(kept.usage()))
-    return prune(kept), surplus.compute(decimals)
+    return prune(kept), replace(cost, Charges=beyond, StartTime=kept.end_time()).compute(decimals)
 
 
 def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[ChargingInterval], list[ChargingInterval]]:
-    """Charges up to a usage, and those beyond."""
+    """Charges up to a usage, and those beyond; what is not cut is shared."""
     if at_usage <= 0:
-        return [], [_copy(charge, charge.factor) for charge in charges]
+        return [], charges
     kept: list[ChargingInterval] = []
     beyond: list[ChargingInterval] = []
     left = at_usage
     for charge in charges:
         once = charge.usage()
         if left <= 0:
-            beyond.append(_copy(charge, charge.factor))
+            beyond.append(charge)
         elif once * charge.factor <= left:
-            kept.append(_copy(charge, charge.factor))
+            kept.append(charge)
             left -= once * charge.factor
         else:
             _cut_one(charge, once, left, kept, beyond)
@@ -173,7 +172,7 @@ def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[Ch
 def _cut_one(charge: ChargingInterval, once: int, left: int, kept: list[ChargingInterval], beyond: list[ChargingInterval]) -> None:
     whole, part = divmod(left, once)
     if whole:
-        kept.append(_copy(charge, whole))
+        kept.append(replace(charge, CompressFactor=whole))
     after = charge.factor - whole
     if part:
         first, second = _cut_runs(charge.runs(), part)
@@ -182,7 +181,7 @@ def _cut_one(charge: ChargingInterval, once: int, left: int, kept: list[Charging
             beyond.append(ChargingInterval(RatingID=charge.RatingID, Increments=second, CompressFactor=1))
         after -= 1
     if after:
-        beyond.append(_copy(charge, after))
+        beyond.append(replace(charge, CompressFactor=after))
 
 
 def _cut_runs(runs: list[ChargingIncrement], left: int) -> tuple[list[ChargingIncrement], list[ChargingIncrement]]:
@@ -190,7 +189,7 @@ def _cut_runs(runs: list[ChargingIncrement], left: int) -> tuple[list[ChargingIn
     beyond: list[ChargingIncrement] = []
     for run in runs:
         if left <= 0:
-            beyond.append(replace(run))
+            beyond.append(run)
             continue
         count = run.factor if not run.Usage else min(run.factor, -(-left // run.Usage))
         kept.append(replace(run, CompressFactor=count))
@@ -200,10 +199,6 @@ def _cut_runs(runs: list[ChargingIncrement], left: int) -> tuple[list[ChargingIn
     return kept, beyond
 
 
-def _copy(charge: ChargingInterval, factor: int) -> ChargingInterval:
-    return ChargingInterval(RatingID=charge.RatingID, Increments=[replace(run) for run in charge.runs()], CompressFactor=factor)
-
-
 def prune(cost: EventCost) -> EventCost:
     """Drop the records that no charge names any more; answers the cost itself."""
     accounting = cost.Accounting or {}
@@ -211,6 +206,8 @@ def prune(cost: EventCost) -> EventCost:
     paid |= {accounting[key].ExtraChargeID for key in paid if key in accounting}
     cost.Accounting = {key: charge for key, charge in accounting.items() if key in paid}
     rated = {charge.RatingID for charge in cost.charges()} | {charge.RatingID for charge in cost.Accounting.values()}
+    if cost.Rating and cost.Rating.keys() <= rated:
+        return cost
     cost.Rating = {key: unit for key, unit in (cost.Rating or {}).items() if key in rated}
     units = cost.Rating.values()
     cost.RatingFilters = _named(cost.RatingFilters, {unit.RatingFiltersID for unit in units})

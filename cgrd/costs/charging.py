@@ -114,7 +114,7 @@ class _Writer:
         key = (id(interval), span.MatchedSubject, span.MatchedPrefix, span.MatchedDestId, span.RatingPlanId)
         name = self.seen.get(key)
         if name is None:
-            name = self.seen[key] = self.name_rating(span, interval) if self.rating_named else self.first_rating(span, interval)
+            name = self.seen[key] = self.later_rating(span, interval) if self.rating_named else self.first_rating(span, interval)
         return name
 
     def first_rating(self, span: TimeSpan, interval: RateInterval) -> str:
@@ -132,6 +132,14 @@ class _Writer:
         self.rates_named.update(known.rates)
         self.timings_named.update(known.timings)
         return known.name
+
+    def later_rating(self, span: TimeSpan, interval: RateInterval) -> str:
+        """The same for any other one; a cost that grows is nearly always charged by the rate that it began with."""
+        known = _first_named.get(id(interval))
+        unit = self.rating_named.get(known.name) if known is not None else None
+        if known is not None and unit is known.rating[known.name] and self.filters(span) == unit.RatingFiltersID:
+            return known.name
+        return self.name_rating(span, interval)
 
     def name_rating(self, span: TimeSpan, interval: RateInterval) -> str:
         rating = interval.Rating or RIRate()

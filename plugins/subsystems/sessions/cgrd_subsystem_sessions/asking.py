@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cgrd import Component
 from cgrd.costs import CallCost, CallDescriptor
 from cgrd.errors import CgrdError, Unanswered, Unreachable
 from cgrd_subsystem_sessions import accounting
@@ -18,6 +17,7 @@ from cgrd_subsystem_sessions.session import Pending, Session
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.registry import Registry
+    from cgrd_subsystem_sessions.service import SessionS
 
 
 class Asking:
@@ -28,18 +28,13 @@ class Asking:
         registry: where sessions are kept.
     """
 
-    def __init__(self, *, owner: Component, registry: Registry) -> None:
+    def __init__(self, *, owner: SessionS, registry: Registry) -> None:
         self._owner = owner
         self._registry = registry
 
-    @property
-    def is_remote(self) -> bool:
-        """Whether RALs may be in another daemon."""
-        return self._owner.is_remote("rals")
-
     async def announce(self, session: Session, at: int, method: str, asked: accounting.Asked) -> accounting.Asked:
         """Where RALs are remote, keep what they are going to be asked for; a session that is not registered has nothing to be kept in."""
-        if not self.is_remote or self._registry.active.get(session.CGRID) is not session:
+        if not self._owner.settings.rals_are_remote or self._registry.active.get(session.CGRID) is not session:
             return asked
         run = session.SRuns[at]
         number = run.Asks + 1

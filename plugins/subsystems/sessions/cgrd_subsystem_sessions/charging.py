@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cgrd import Component
 from cgrd.codec import encode
 from cgrd.costs import CallCost, CallDescriptor, EventCost, Increment, merge, pause_cost, refundable, trim
 from cgrd.dynaprepaid import debited
@@ -25,6 +24,7 @@ from cgrd_subsystem_sessions.session import PREPAID, PSEUDOPREPAID, Session, SRu
 
 if TYPE_CHECKING:
     from cgrd_subsystem_sessions.registry import Registry
+    from cgrd_subsystem_sessions.service import SessionS
 
 
 class Charging:
@@ -35,7 +35,7 @@ class Charging:
         registry: where the sessions are.
     """
 
-    def __init__(self, *, owner: Component, registry: Registry) -> None:
+    def __init__(self, *, owner: SessionS, registry: Registry) -> None:
         self._owner = owner
         self._registry = registry
         self._services = owner.services
@@ -48,7 +48,8 @@ class Charging:
     @property
     def waits(self) -> bool:
         """Whether settling a session may wait for others. Then each run is kept as it is settled, else all of them when the session is."""
-        return self.asking.is_remote or bool(self._owner.config["store_session_costs"])
+        settings = self._owner.settings
+        return settings.rals_are_remote or settings.store_session_costs
 
     async def grant(self, session: Session, at: int, wanted: int, last_used: int | None = None) -> int:
         """Let a run go on for `wanted`: how much of it is granted; below 0 when more was used than could be paid.
@@ -62,7 +63,8 @@ class Charging:
             return await self._credit(run, wanted) if kind == PSEUDOPREPAID else wanted
         if not session.Chargeable:
             return self._pause(session, at, wanted)
-        await self.asking.resolve(session, at)
+        if run.Pending is not None:
+            await self.asking.resolve(session, at)
         granted = await self._debit_for(session, at, accounting.ask(session.SRuns[at], max(0, wanted), last_used))
         return granted if wanted >= 0 else wanted  # as recorded; it moves neither money nor reserve
 
@@ -118,14 +120,17 @@ class Charging:
         """
         failure = None
         try:
-            await self.asking.resolve(session, at)
+            if session.SRuns[at].Pending is not None:
+                await self.asking.resolve(session, at)
             run = accounting.used(session.SRuns[at], usage=usage, last_used=last_used)
-            rest = await self._rest(session, at, run)
+            owed = accounting.unpaid(run) if _is_looped(session, run) else accounting.owed(run)
+            rest = await self._rest(session, at, run, owed) if owed > 0 and session.Chargeable else None
             if rest is None and run.EventCost is None:
                 self._registry.change(session, at, run)
                 return None
             with self._services.store.transaction(why=f"end of session {session.CGRID}", key=_end_key(session, at)) as tx:
-                after = await self._balanced(session, at, run, rest)
+                after = await self._pay_rest(session, at, rest) if rest is not None else await self._given_back(session, run, -owed)
+                after = await self._rounded(session, after)
                 self._registry.change(session, at, after)
                 if self.waits:
                     self._registry.put(session, tx=tx)
@@ -136,7 +141,7 @@ class Charging:
             if leaves_open(error) and self._registry.holds(session):
                 return failure
             self._registry.change(session, at, accounting.used(session.SRuns[at], usage=usage, last_used=last_used))
-        if self._owner.config["store_session_costs"]:
+        if self._owner.settings.store_session_costs:
             await self._store_cost(session, session.SRuns[at])
         return failure
 
@@ -149,24 +154,20 @@ class Charging:
             for entry in self._services.store.ledger(event=run.CD.CgrID)
         )
 
-    async def _rest(self, session: Session, at: int, run: SRun) -> accounting.Asked | None:
-        """What was used beyond the grants and is to be debited now; None when there is nothing."""
-        owed = accounting.unpaid(run) if _is_looped(session, run) else accounting.owed(run)
-        if owed <= 0 or not session.Chargeable:
-            return None
+    async def _rest(self, session: Session, at: int, run: SRun, owed: int) -> accounting.Asked:
+        """What was used beyond the grants and is to be debited now."""
         call = accounting.following(replace(run.CD, ForceDuration=False), owed)
         asked = accounting.Asked(run=replace(run, CD=call), missing=owed, reserve=0)
         return await self.asking.announce(session, at, _debit_at_end(session, run), asked)
 
-    async def _balanced(self, session: Session, at: int, run: SRun, rest: accounting.Asked | None) -> SRun:
-        if rest is not None:
-            run = await self._pay_rest(session, at, rest)
-        elif accounting.owed(run) < 0 and run.EventCost is not None:
-            kept, surplus = trim(run.EventCost, max(0, run.TotalUsage), decimals=self._decimals)
-            if surplus is not None:
-                kept = await self._refund(session, run, surplus, kept)
-            run = replace(run, EventCost=kept)
-        return await self._rounded(session, run)
+    async def _given_back(self, session: Session, run: SRun, unused: int) -> SRun:
+        """The run without what it has paid and not used."""
+        if unused <= 0 or run.EventCost is None:
+            return run
+        kept, surplus = trim(run.EventCost, max(0, run.TotalUsage), decimals=self._decimals)
+        if surplus is not None:
+            kept = await self._refund(session, run, surplus, kept)
+        return replace(run, EventCost=kept)
 
     async def _pay_rest(self, session: Session, at: int, rest: accounting.Asked) -> SRun:
         run = rest.run

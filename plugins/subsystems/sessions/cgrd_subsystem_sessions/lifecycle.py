@@ -40,6 +40,8 @@ def used_of(fields: Mapping[str, Any], name: str) -> int | None:
     Raises:
         Wrong: no duration, or one below nothing, which would give back what was used.
     """
+    if name not in fields:
+        return None
     used = duration_of(fields, name)
     if used is not None and used < 0:
         raise Wrong(f"{name} is {fields[name]}, and nobody can have used less than nothing", explain=f"send what was used, or no {name}")

@@ -116,8 +116,8 @@ class Records:
         flags = [*AS_FORKED]
         if run.Event.get("RequestType") in RATED_BY_CDR:
             flags.append("*rals:true")
-        decimals, remote = self._owner.services.rounding_decimals, self._owner.is_remote("cdrs")
-        fields = run.Event if active else written(run, decimals=decimals, as_text=remote)
+        settings, decimals = self._owner.settings, self._owner.services.rounding_decimals
+        fields = run.Event if active else written(run, decimals=decimals, as_text=settings.cdrs_are_remote)
         options = {**session.options(), **(event.options() if event is not None else {})}
         told = CGREvent(Tenant=session.Tenant, ID=event.ID if event is not None else f"{session.CGRID}:{run.CD.RunID}", Event=fields, APIOpts=options)
         return _args(told, flags)

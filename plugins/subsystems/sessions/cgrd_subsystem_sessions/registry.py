@@ -5,7 +5,6 @@ Memory is what counts; active and closed sessions are in the store too, put ther
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -202,13 +201,17 @@ class Registry:
     def forget_old(self, *, now_ns: int, at_most: int = 100) -> None:
         """Let go of closed sessions whose time is over, oldest first."""
         for queue in (self._recorded, self.closed):
-            first = itertools.islice(queue.items(), at_most)
-            for cgrid, closed in list(itertools.takewhile(lambda each: each[1].kept_until() <= now_ns, first)):
-                self._recorded.pop(cgrid, None)
-                if self.closed.get(cgrid) is closed:
-                    self._forget(cgrid)
+            for _ in range(at_most):
+                closed = next(iter(queue.values()), None)
+                if closed is None or closed.kept_until() > now_ns:
+                    break
+                self._forget(closed)
 
-    def _forget(self, cgrid: str) -> None:
+    def _forget(self, closed: Closed) -> None:
+        cgrid = closed.Session.CGRID
+        self._recorded.pop(cgrid, None)
+        if self.closed.get(cgrid) is not closed:
+            return
         del self.closed[cgrid]
         self.doubtful.discard(cgrid)
         with self._store.transaction(why="closed sessions") as tx:

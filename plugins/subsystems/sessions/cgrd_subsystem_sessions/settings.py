@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from cgrd.component import INTERNAL
 from cgrd.config import as_duration
 
 
@@ -12,11 +13,15 @@ class Settings(NamedTuple):
     """Durations in ns; a time-out's part is None where the section does not name it.
 
     Attributes:
+        cdrs_are_remote, rals_are_remote: whether they may be in another daemon.
         default_usage: what is asked for where an event names no Usage, by its type of record, ns or units.
         time_outs: `session_ttl` and the like, by their keys.
     """
 
     alterable_fields: frozenset[str]
+    cdrs_are_remote: bool
+    rals_are_remote: bool
+    store_session_costs: bool
     debit_interval: int
     default_usage: dict[str, int]
     lease: int
@@ -34,6 +39,9 @@ def settings_of(config: Mapping[str, Any]) -> Settings:
     """
     return Settings(
         alterable_fields=frozenset(config["alterable_fields"]),
+        cdrs_are_remote=not set(config["cdrs_conns"]).issubset(INTERNAL),
+        rals_are_remote=not set(config["rals_conns"]).issubset(INTERNAL),
+        store_session_costs=config["store_session_costs"],
         debit_interval=as_duration(config["debit_interval"]),
         default_usage={kind: as_duration(usage) for kind, usage in config["default_usage"].items()},
         lease=as_duration(config["session_lease"]),

@@ -58,7 +58,7 @@ async def _start(flow: Flow) -> Session:
         return begun
     session = await owner.lifecycle.make(flow, debit_interval=owner.debit_interval(flow.event), force=_forces(flow))
     session.Held = owner.held(flow)
-    session.Starting = owner.charging.asking.is_remote
+    session.Starting = owner.settings.rals_are_remote
     owner.lifecycle.register(session)
     return session
 

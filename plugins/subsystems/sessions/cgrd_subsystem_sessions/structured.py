@@ -7,14 +7,14 @@ stage adds its own argument. Source: spec/sessions.md §3.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from cgrd import CGREvent, Flow, Instant, Peer, Served, Stage, served_as
 from cgrd.errors import MandatoryMissing
-from cgrd.flows import settled, travel
+from cgrd.flows import concerned, settled, through
 from cgrd_subsystem_sessions.digest import authorized_digest, initiated_digest
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Call(NamedTuple):
     paged: bool = False
     digest: Any = None
 
+
+MOST_COURSES: Final = 256
 
 CALLS = (
     Call("AuthorizeEvent", "authorize", "V1AuthorizeArgs", paged=True),
@@ -68,16 +70,22 @@ def zero_of(kind: Any) -> Any:
     return kind() if kind in (bool, str, int) else None
 
 
-def asked_for(parts: Sequence[tuple[str, Stage]], args: Any) -> dict[str, dict[str, Any]]:
-    """The parts whose booleans are set, with what they read, by flag. `parts` are the stages by their booleans."""
+class Course(NamedTuple):
+    """What a set of booleans comes to: the stages that they ask for, and all that the event goes through then."""
+
+    asked: Sequence[Stage]
+    stages: Sequence[Stage]
+
+
+def asked_for(stages: Sequence[Stage], args: Any = None) -> dict[str, dict[str, Any]]:
+    """What is asked of these stages, by flag: their options, and what they read of the arguments."""
     asked: dict[str, dict[str, Any]] = {}
-    for boolean, made in parts:
-        if getattr(args, boolean):
-            options = asked.setdefault(made.flag, {})
-            for name in made.inputs:
-                options[name] = getattr(args, name)
-            if made.option:
-                options[made.option] = []
+    for made in stages:
+        options = asked.setdefault(made.flag, {})
+        for name in made.inputs:
+            options[name] = getattr(args, name, None)
+        if made.option:
+            options[made.option] = []
     return asked
 
 
@@ -103,16 +111,15 @@ class Structured:
         """Answer a request for an event alone, of which only the charging is asked."""
         self.owner.peers.remember(peer)
         flow = Flow(name=call.flow, driver=self.owner, event=self.owner.completed(event), asked={"*chargers": {}, "*rals": {}}, peer=peer)
-        return await self.travelled(call, flow)
+        return await self.travelled(call, concerned(self.owner.services.flows[call.flow], flow.asked, self.owner), flow)
 
-    async def travelled(self, call: Call, flow: Flow) -> Any:
-        """Take an event through its flow; the answer."""
-        stages = self.owner.services.flows[call.flow]
+    async def travelled(self, call: Call, stages: Sequence[Stage], flow: Flow) -> Any:
+        """Take an event through these stages of its flow; the answer."""
         if call.flow == "authorize":
-            await travel(stages, flow)
+            await through(stages, flow)
         else:
             async with self.owner.lifecycle.lock(*self.owner.keys_of(flow.event)):
-                await travel(stages, flow)
+                await through(stages, flow)
         if call.flow == "update":
             self._log(flow)
         else:
@@ -134,18 +141,25 @@ class _Handler:
         self._structured = structured
         self._owner = structured.owner
         self._call = call
-        self._parts = [(boolean, made) for made in stages for boolean in made.args]
+        self._stages = stages
+        self._booleans = list(dict.fromkeys(boolean for made in stages for boolean in made.args))
+        self._course = lru_cache(MOST_COURSES)(self._find)
 
     async def answer(self, args: Any, peer: Peer | None = None) -> Any:
         """Take the event through what the arguments' booleans ask for, at least one, and answer with what each of them gives."""
         owner, call = self._owner, self._call
-        asked = asked_for(self._parts, args)
+        course = self._course(tuple([boolean for boolean in self._booleans if getattr(args, boolean)]))
+        asked = asked_for(course.asked, args)
         event = owner.completed(args, keyed="*rals" in asked)
         if call.needs_a_part and not asked:
             raise MandatoryMissing("Subsystems", explain=f"set at least one of the booleans of {call.method}, as {self._example()}")
         owner.peers.remember(peer)
         flow = Flow(name=call.flow, driver=owner, event=event, asked=asked, peer=peer)
-        return await owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._structured.travelled, call, flow))
+        return await owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._structured.travelled, call, course.stages, flow))
+
+    def _find(self, booleans: tuple[str, ...]) -> Course:
+        asked = [made for made in self._stages if any(boolean in booleans for boolean in made.args)]
+        return Course(asked, concerned(self._stages, asked_for(asked), self._owner))
 
     def _example(self) -> str:
-        return next((boolean for boolean, _ in self._parts), "none: no stage is installed")
+        return next(iter(self._booleans), "none: no stage is installed")
