@@ -15,6 +15,7 @@ from cgrd.filters.table import IndexSettings
 from cgrd.filters.types import FilterTypes
 
 _INLINE_KEPT = 65536
+_CHECKED_KEPT = 20_000
 
 
 class Matcher:
@@ -90,7 +91,7 @@ class Filters:
         self.lookup = lookup
         self._stored: dict[tuple[str, str], CompiledFilter] = {}
         self._inline: dict[str, CompiledFilter] = {}
-        self._latest = CompiledFilter("")
+        self._checked: dict[int, CompiledFilter] = {}
 
     def compile(self, tenant: str, filter_ids: Sequence[str] | None, lookup: Lookup | None = None) -> Matcher:
         """The matcher of a profile's filters. A stored filter that is not there is an error when it is asked, and none before.
@@ -119,10 +120,10 @@ class Filters:
         Raises:
             CgrdError: a rule does not compile.
         """
-        if record is not self._latest.record:
+        if id(record) not in self._checked:
             for _ in self._compiling(record):
                 pass
-        return self._latest
+        return self._checked[id(record)]
 
     def preparing(self, tenant: str, filter_ids: Iterable[str], record: Filter | Any | None = None) -> Generator[None]:
         """Compile what a profile, or a filter's record, is going to need, in small pieces: setting it is quick then. What is wrong is not told."""
@@ -137,10 +138,12 @@ class Filters:
             return
 
     def _compiling(self, record: Filter | Any) -> Iterator[None]:
-        """Compile a record; the latest one is kept, for a record is checked and then used."""
+        """Compile a record; it is kept for a while, as those of a plan are all checked before the first is used."""
         cell = CompiledFilter(record.ID)
         yield from cell.becoming(record, types=self.types, context=self.context)
-        self._latest = cell
+        if len(self._checked) >= _CHECKED_KEPT:
+            self._checked.clear()
+        self._checked[id(record)] = cell  # the cell holds the record, so no other one has its id meanwhile
 
     def parse(self, tenant: str, filter_id: str) -> Filter:
         """The record of an inline id, checked by compiling it.
@@ -194,8 +197,8 @@ class Filters:
             return
         if record is None:
             cell.forget()
-        elif record is self._latest.record:
-            cell.copy_of(self._latest)
+        elif (checked := self._checked.pop(id(record), None)) is not None:
+            cell.copy_of(checked)
         else:
             cell.become(record, types=self.types, context=self.context)
 

@@ -151,7 +151,9 @@ class Draft:
         self.progress.checked(kind.file, 1)
 
     def release(self) -> Generator[None, None, None]:
-        """Let go of everything in pieces; freeing a hundred thousand rows at once would stop others."""
+        """Let go of everything in pieces; freeing a hundred thousand rows at once would stop others. What is short goes with the draft."""
+        if self._is_short():
+            return
         for long in self._long_lists():
             while long:
                 yield
@@ -161,6 +163,10 @@ class Draft:
                 yield
                 for _ in range(min(CHUNK, len(rows))):
                     rows.popitem()
+
+    def _is_short(self) -> bool:
+        rows = sum(map(len, self.rows.values())) + sum(len(sheet.rows) for sheet in self._places.sheets())
+        return rows <= CHUNK and all(len(long) <= CHUNK for long in self._long_lists())
 
     def _long_lists(self) -> Iterator[list[Any]]:
         yield from (sheet.rows for sheet in self._places.sheets())

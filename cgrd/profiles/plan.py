@@ -102,8 +102,11 @@ async def load_files(profiles: Profiles, files: Files, *, separator: str = ",", 
 
 async def read_files(profiles: Profiles, draft: Draft, files: Files, *, separator: str = ",") -> None:
     """Fill a draft from files; those of no installed kind are left out."""
+    named: dict[str, list[tuple[str, str]]] = {}
+    for each in files:
+        named.setdefault(each[0].rpartition("/")[2], []).append(each)
     for kind in profiles.kinds:
-        if mine := [(name, text) for name, text in files if name.rpartition("/")[2] == kind.file]:
+        if mine := named.get(kind.file):
             await in_pieces(draft.read(kind, mine, separator=separator))
 
 

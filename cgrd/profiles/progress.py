@@ -27,11 +27,13 @@ class Progress:
     def __init__(self, source: str = "") -> None:
         self.source = source
         self.files: dict[str, FileProgress] = {}
+        self._named: dict[str, list[FileProgress]] = {}
 
     def expect(self, files: Iterable[tuple[str, str]]) -> None:
         """Files that will be read: name and text each."""
         for name, text in files:
-            self.files[name] = FileProgress(File=name, Rows=text.count("\n") + (not text.endswith("\n")))
+            told = self.files[name] = FileProgress(File=name, Rows=text.count("\n") + (not text.endswith("\n")))
+            self._named.setdefault(name.rpartition("/")[2], []).append(told)
 
     def read(self, name: str, line: int) -> None:
         """A file is read up to a line."""
@@ -40,13 +42,10 @@ class Progress:
 
     def checked(self, file: str, share: float) -> None:
         """A share (0 to 1) of what all files of that name hold is checked."""
-        for each in self._named(file):
+        for each in self._named.get(file, ()):
             each.Checked = int(each.Rows * share)
 
     def written(self, file: str, share: float) -> None:
         """A share (0 to 1) of what all files of that name hold is written."""
-        for each in self._named(file):
+        for each in self._named.get(file, ()):
             each.Written = int(each.Rows * share)
-
-    def _named(self, file: str) -> list[FileProgress]:
-        return [each for name, each in self.files.items() if name.rpartition("/")[2] == file]

@@ -37,20 +37,23 @@ class Switch:
         self.drop = [key for key in drop if key in table]
         self._rows: list[tuple[str, str, bytes]] = []
         self._paged = False
+        self._after: dict[str, Any] = {}
         self._sides: dict[str, Any] = {}
         self._changed: set[str] = set()
         self._noting = ExitStack()
 
     def prepare(self) -> Iterator[float]:
         """Encode what will be stored, and derive what is derived; yields how much of it is done, 0 to 1."""
-        table = self.table
-        self._noting.enter_context(table.watched(self._note))
-        gone = set(self.drop)
-        self._after = {key: record for key, record in table.contents.records.items() if key not in gone}
-        self._after.update(self.put)
         self._paged = len(self.put) + len(self.drop) > PAGED_FROM
+        if not self._paged:
+            yield from self._encode_rows()
+            return
+        self._noting.enter_context(self.table.watched(self._note))
+        gone = set(self.drop)
+        self._after = {key: record for key, record in self.table.contents.records.items() if key not in gone}
+        self._after.update(self.put)
         yield 0
-        for share in self._encode_pages() if self._paged else self._encode_rows():
+        for share in self._encode_pages():
             yield share / 2
         for share in self._derive():
             yield 0.5 + share / 2
@@ -74,8 +77,6 @@ class Switch:
 
     def _derive(self) -> Iterator[float]:
         """Fresh sides, filled in pieces; small changes are put into the living ones at the commit."""
-        if not self._paged:
-            return
         for name in ("side", "index"):
             old = getattr(self.table, name)
             if old is None:
@@ -94,7 +95,8 @@ class Switch:
     def commit(self, tx: Transaction | None) -> None:
         """Swap. What other requests changed in the table meanwhile stays, where the plan says nothing about it."""
         self.close()
-        self._catch_up()
+        if self._paged:
+            self._catch_up()
         if tx is not None and self.table.kind.stored:
             self._store(tx)
         if self._paged:
@@ -105,10 +107,7 @@ class Switch:
     def _catch_up(self) -> None:
         """Bring what was prepared up to what other requests did since."""
         table = self.table
-        others = self._changed.difference(self.put, self.drop)
-        if not self._paged:
-            return
-        for key in others:
+        for key in self._changed.difference(self.put, self.drop):
             before, now = self._after.pop(key, None), table.find(key)
             if now is not None:
                 self._after[key] = now

@@ -57,6 +57,25 @@ def test_a_record_that_does_not_compile_changes_nothing() -> None:
     assert matcher.passes(ROOTS)
 
 
+def test_filters_of_a_plan_are_all_checked_before_the_first_is_used_and_compiled_once() -> None:
+    compiled: list[str] = []
+
+    class Counting(FilterTypes):
+        def test(self, subject: Any) -> Any:
+            compiled.append(subject.type)
+            return super().test(subject)
+
+    filters = Filters(types=Counting())
+    records = [stored(id, ("*string", "~*req.Account", [account])) for id, account in (("A", "1001"), ("B", "1002"), ("C", "1001"))]
+    for record in records:
+        filters.compile_rules(record)
+    for record in records:
+        filters.changed("t", record.ID, record)
+    filters.lookup = lambda tenant, id: next((each for each in records if each.ID == id), None)
+    assert [filters.compile("t", [record.ID]).passes(ROOTS) for record in records] == [True, False, True]
+    assert len(compiled) == 3
+
+
 def test_a_filter_that_is_not_active_lets_pass() -> None:
     start, end = parse_rfc3339("2026-01-01T00:00:00Z"), parse_rfc3339("2027-01-01T00:00:00Z")
     assert start is not None

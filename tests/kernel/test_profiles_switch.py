@@ -98,7 +98,7 @@ def test_a_switch_that_comes_to_be_is_the_same_after_a_restart(store: SqliteStor
 def test_a_switch_that_is_given_up_notes_nothing_more(store: SqliteStore) -> None:
     table = table_of(store)
     watchers = table._watchers
-    switch = prepared(table, 2)
+    switch = prepared(table, PAGED_FROM + 1)
     assert table._watchers != watchers
     switch.close()
     assert table._watchers == watchers

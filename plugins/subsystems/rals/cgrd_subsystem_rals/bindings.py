@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from cgrd.codec import decode, encode
+from cgrd.codec import decoder, encode
 from cgrd.errors import CgrdError, NotFound
 from cgrd.profiles import in_pieces
 from cgrd_subsystem_rals.accounts.work import Work
@@ -29,6 +29,9 @@ class Task(msgspec.Struct, frozen=True):
     Uuid: str
     AccountID: str
     ActionsID: str
+
+
+_read_task = decoder(Task).decode
 
 
 def plans_of(desk: Desk, key: str) -> Iterator[ActionPlan]:
@@ -112,7 +115,7 @@ def waiting_tasks(desk: Desk) -> Iterator[tuple[str, Task]]:
     """What is due and allowed by `schedulers.filters`, in the order it became so; each with its key."""
     filters = desk.services.config.sections.get("schedulers", {}).get("filters") or ()
     for key, data in list(desk.services.store.scan(TASKS)):
-        task = decode(data, Task)
+        task = _read_task(data)
         if not filters or _is_allowed(desk, task, filters):
             yield key, task
 
