@@ -71,7 +71,7 @@ def test_filters_of_a_plan_are_all_checked_before_the_first_is_used_and_compiled
         filters.compile_rules(record)
     for record in records:
         filters.changed("t", record.ID, record)
-    filters.lookup = lambda tenant, id: next((each for each in records if each.ID == id), None)
+    filters.lookup = lambda tenant, id: next((each for each in records if id == each.ID), None)
     assert [filters.compile("t", [record.ID]).passes(ROOTS) for record in records] == [True, False, True]
     assert len(compiled) == 3
 
