@@ -11,6 +11,7 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -239,9 +240,35 @@ def ordered(name: str, stages: Iterable[Stage]) -> tuple[Stage, ...]:
     return tuple(mine[at] for at in order)
 
 
-def concerned(stages: Iterable[Stage], asked: Mapping[str, Options], driver: Component) -> tuple[Stage, ...]:
-    """The stages that an event goes through of which this is asked: asked for themselves, or always at work where their edge is linked."""
-    return tuple(made for made in stages if _is_asked(made, asked) or (made.always and _is_linked(made, driver)))
+def concerned(stages: Iterable[Stage], asked: Mapping[str, Options], driver: Component) -> list[Stage]:
+    """The stages that an event goes through of which this is asked: asked for themselves, or always at work where their edge is linked.
+
+    One that is asked for and whose edge leads nowhere is a stage that says so.
+    """
+    found = []
+    for made in stages:
+        if made.edge and not driver.linked(made.edge):
+            if _is_asked(made, asked):
+                found.append(_dead_end(made, driver))
+        elif made.always or _is_asked(made, asked):
+            found.append(made)
+    return found
+
+
+def _is_asked(made: Stage, asked: Mapping[str, Options]) -> bool:
+    options = asked.get(made.flag)
+    if options is None or (made.option and made.option not in options):
+        return False
+    return not (made.unless and any(other in options for other in made.unless))
+
+
+def _dead_end(made: Stage, driver: Component) -> Stage:
+    explain = f"{driver.section}.{made.edge}_conns is empty; name a connection there"
+
+    async def say(_: Flow) -> None:
+        raise Wrong(made.unlinked, explain=explain) if made.unlinked else NotConnected(made.service or made.called, explain=explain)
+
+    return changed(made, run=say, per="event", errors="", tolerant=made.tolerant and not made.linked)
 
 
 async def travel(stages: Iterable[Stage], flow: Flow) -> Flow:
@@ -259,11 +286,6 @@ async def through(stages: Iterable[Stage], flow: Flow) -> Flow:
     """
     for made in stages:
         flow.stage = made
-        if not _is_linked(made, flow.driver):
-            if made.linked:
-                raise _unlinked(made, flow)
-            _fail(flow, _unlinked(made, flow))
-            continue
         try:
             if made.per == "run":
                 await _run_each(made, flow)
@@ -272,15 +294,6 @@ async def through(stages: Iterable[Stage], flow: Flow) -> Flow:
         except CgrdError as error:
             _fail(flow, Prefixed(made.errors, error) if made.errors else error)
     return flow
-
-
-def _is_linked(made: Stage, driver: Component) -> bool:
-    return not made.edge or driver.linked(made.edge)
-
-
-def _unlinked(made: Stage, flow: Flow) -> CgrdError:
-    explain = f"{flow.driver.section}.{made.edge}_conns is empty; name a connection there"
-    return Wrong(made.unlinked, explain=explain) if made.unlinked else NotConnected(made.service or made.called, explain=explain)
 
 
 def _fail(flow: Flow, error: CgrdError) -> None:
@@ -296,13 +309,6 @@ def settled(flow: Flow) -> Flow:
     if flow.partial:
         raise PartiallyExecuted(explain="; ".join(f"{error} {error.explain}".strip() for error in flow.partial))
     return flow
-
-
-def _is_asked(made: Stage, asked: Mapping[str, Options]) -> bool:
-    options = asked.get(made.flag)
-    if options is None or (made.option and made.option not in options):
-        return False
-    return not (made.unless and any(other in options for other in made.unless))
 
 
 async def _run_each(made: Stage, flow: Flow) -> None:

@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
-from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args, get_origin
+from types import CoroutineType, GenericAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -104,8 +104,8 @@ def taken(args: Any, wanted: Any) -> Any:
 
 def _has_shape(value: Any, wanted: Any) -> bool:
     """Whether a value is what was asked for already, and need not be read field by field; what cannot be told is not."""
-    if type(value) is list and get_origin(wanted) is list:
-        each = get_args(wanted)[0]
+    if type(value) is list and type(wanted) is GenericAlias and wanted.__origin__ is list:
+        each = wanted.__args__[0]
         return all(type(item) is each for item in value)
     return isinstance(wanted, type) and isinstance(value, wanted)
 

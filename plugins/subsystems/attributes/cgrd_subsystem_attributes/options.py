@@ -14,7 +14,6 @@ from cgrd.options import asked_flag, asked_ids
 from cgrd.profiles import read_integer
 
 MOST_RUNS = 1_000
-NAMES = ("*attrProcessRuns", "*attrProfileRuns", "*attrProfileIDs", "*attrProfileIgnoreFilters")
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -32,25 +31,14 @@ def read_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked
     Raises:
         Wrong: one cannot be read, in the reference's words; or more runs are asked than anybody needs.
     """
-    if given.keys().isdisjoint(NAMES):
-        return _configured(defaults)
-    runs = _whole(given, "*attrProcessRuns", defaults["*processRuns"])
-    if runs > MOST_RUNS:
+    runs = min(defaults["*processRuns"], MOST_RUNS)
+    if "*attrProcessRuns" in given and (runs := _whole(given, "*attrProcessRuns", runs)) > MOST_RUNS:
         raise Wrong(f"*attrProcessRuns {runs} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")
     return Asked(
         ids=asked_ids(given, "*attrProfileIDs", defaults["*profileIDs"]),
         ignore_filters=asked_flag(given, "*attrProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
         process_runs=runs,
         profile_runs=_whole(given, "*attrProfileRuns", defaults["*profileRuns"]),
-    )
-
-
-def _configured(defaults: Mapping[str, Any]) -> Asked:
-    return Asked(
-        ids=defaults["*profileIDs"],
-        ignore_filters=defaults["*profileIgnoreFilters"],
-        process_runs=min(defaults["*processRuns"], MOST_RUNS),
-        profile_runs=defaults["*profileRuns"],
     )
 
 

@@ -124,7 +124,7 @@ def _time(name: str, value: Any, zone: tzinfo) -> Instant:
     if isinstance(value, Instant):
         return value
     try:
-        return parse_instant(as_text(value), zone=zone)
+        return parse_instant(value if type(value) is str else as_text(value), zone=zone)
     except Wrong as error:
         raise Wrong(str(error), explain=f"{name} is {as_text(value)}; {error.explain}") from error
 
@@ -132,7 +132,9 @@ def _time(name: str, value: Any, zone: tzinfo) -> Instant:
 def _usage(name: str, value: Any, zone: tzinfo) -> int:
     if value is None:
         raise Wrong("Usage null is no duration", explain="leave Usage out where there was none")
-    return value if isinstance(value, int) else parse_duration(as_text(value))
+    if isinstance(value, int):
+        return value
+    return parse_duration(value if type(value) is str else as_text(value))
 
 
 def _flag(name: str, value: Any, zone: tzinfo) -> bool:

@@ -40,7 +40,8 @@ async def make_records(flow: Recording) -> None:
     """Turn every run's event into a record; without ChargerS the event is the only run."""
     if not flow.runs and "*chargers" not in flow.asked:
         flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
-    _refuse_one_run_twice(flow.runs)
+    if len(flow.runs) > 1:
+        _refuse_one_run_twice(flow.runs)
     defaults = flow.courses.defaults
     for run in flow.runs:
         run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=defaults)
