@@ -133,8 +133,8 @@ class Driver(Protocol):
     def checkpoint_due(self) -> bool:
         """Whether `checkpoint` has work; cheap."""
 
-    def checkpoint(self) -> None:
-        """Housekeeping that takes a while; called in a thread beside `apply`."""
+    def checkpoint(self, *, emptied: bool = False) -> None:
+        """Housekeeping that takes a while; called in a thread beside `apply`. `emptied`: afterwards all is in the one file."""
 
     def copy(self, path: str, *, between: Callable[[], object]) -> None:
         """Write what is committed now to another file, while commits go on; only where there is a `file`. In a thread, as `checkpoint`.

@@ -100,7 +100,7 @@ class Upkeep:
         """
         self.file()
         await self._store.groups.settled()
-        await self._work("write the store's file", self._store.driver.checkpoint)
+        await self._work("write the store's file", partial(self._store.driver.checkpoint, emptied=True))
 
     async def compact(self) -> None:
         """Give the room of what was deleted back to the file system.

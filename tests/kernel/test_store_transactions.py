@@ -225,19 +225,23 @@ async def test_a_failure_before_a_later_group_of_the_same_request_is_not_forgott
     store.close()
 
 
-async def test_the_log_is_emptied_into_the_file_beside_the_commits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cgrd.store.sqlite.driver.WAL_DUE", 100_000)
+@pytest.mark.parametrize(("bound", "smaller"), [("LOG_DUE", False), ("LOG_MOST", True)])
+async def test_the_log_is_copied_into_the_file_beside_the_commits_and_written_over_or_emptied(
+    path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, smaller: bool
+) -> None:
+    monkeypatch.setattr(f"cgrd.store.sqlite.driver.{bound}", 100_000 if smaller else 20)
     store = SqliteStore.open(path)
     log = path.with_name("store.db-wal")
     async with trio.open_nursery() as nursery:
         await nursery.start(lambda task_status: store.run(task_status=task_status))
         sizes = [0]
         with trio.fail_after(30):
-            while sizes[-1] >= max(sizes[:-1], default=0):
+            while len(sizes) < 2 or sizes[-1] > sizes[-2]:
                 put(store, f"{len(sizes)}", b"x" * 1000)
                 await store.durable()
                 sizes.append(log.stat().st_size)
         nursery.cancel_scope.cancel()
+    assert (sizes[-1] < sizes[-2]) is smaller
     put(store, "last")
     store.flush()
     assert sum(1 for _ in store.scan("account")) == len(sizes)

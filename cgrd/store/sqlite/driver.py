@@ -27,8 +27,10 @@ MEMORY: Final = ":memory:"
 LARGE: Final = 500
 """Statements that the event loop's thread commits itself, about 2 ms worth."""
 PATIENCE_MS: Final = 5_000
-WAL_DUE: Final = 32 << 20
-"""Bytes of write-ahead log after which it is copied into the file: a page that changes often is copied once."""
+LOG_DUE: Final = 8 << 10
+"""Rows written after which the write-ahead log is copied into the file: a page that changes often is copied once."""
+LOG_MOST: Final = 64 << 20
+"""Bytes of a write-ahead log that are kept and written over when it was copied, which costs the system less than to let it grow anew."""
 
 CACHED_KIB: Final = 16 << 10
 """Pages that the writing connection keeps in memory: those of the indexes that every record touches."""
@@ -60,10 +62,11 @@ class SqliteDriver:
         self.writer.execute("PRAGMA journal_mode = WAL")
         self.writer.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         self.writer.execute("PRAGMA wal_autocheckpoint = 0")
+        # What is deleted is wiped where its page is written anyway; Debian's SQLite would write free pages only to wipe them.
         self.writer.execute("PRAGMA secure_delete = FAST")
         self.writer.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
         self._reader = self.writer if memory else self._open()
-        self._commits = 0
+        self._commits = self._copied = 0
 
     def _open(self) -> sqlite3.Connection:
         connection = self._connect(self.path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=512)
@@ -223,16 +226,20 @@ class SqliteDriver:
         """Whether the write-ahead log has grown."""
         if self._commits & 15 or self._reader is self.writer:
             return False
+        return self.writer.total_changes - self._copied > LOG_DUE or self._log_is_large()
+
+    def _log_is_large(self) -> bool:
         with contextlib.suppress(FileNotFoundError):
-            return os.stat(self.path + "-wal").st_size > WAL_DUE
+            return os.stat(self.path + "-wal").st_size > LOG_MOST
         return False
 
-    def checkpoint(self) -> None:
-        """Copy the write-ahead log into the file, most of it beside the writer; only for the rest and the emptying it has to wait."""
+    def checkpoint(self, *, emptied: bool = False) -> None:
+        """Copy the write-ahead log into the file, most of it beside the writer; only for the rest it has to wait."""
         with self._beside() as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             with self._writing:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._copied = self.writer.total_changes
+                connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if emptied or self._log_is_large() else 'RESTART'})")
 
     @contextlib.contextmanager
     def _beside(self) -> Iterator[sqlite3.Connection]:
@@ -261,7 +268,7 @@ class SqliteDriver:
         """Give back the room of what was deleted."""
         with self._beside() as connection:
             upkeep.compact(connection, self._writing, between=between)
-        self.checkpoint()
+        self.checkpoint(emptied=True)
 
     def sound(self) -> str:
         """What is wrong with the file."""

@@ -52,6 +52,8 @@ STEPS: Final = (
     ),
     Step("probe", ("CREATE TABLE probe (one INTEGER PRIMARY KEY) STRICT",)),
     Step("the ledger by event", ("CREATE INDEX ledger_event ON ledger (event_id) WHERE event_id <> ''",)),
+    # Only people ask for an account's entries, now and then; the index was a page more in each commit for each debit.
+    Step("the ledger by account is read through", ("DROP INDEX ledger_account",)),
 )
 
 
