@@ -6,7 +6,7 @@ Whoever calls holds the session's lock (`Lifecycle.lock`). Source: spec/sessions
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from cgrd_subsystem_sessions.registry import Closed
 from cgrd_subsystem_sessions.session import PSEUDOPREPAID, Session, SRun, is_prepaid
 
 if TYPE_CHECKING:
+    from cgrd.store import Transaction
     from cgrd_subsystem_sessions.charging import Charging
     from cgrd_subsystem_sessions.registry import Registry
     from cgrd_subsystem_sessions.service import SessionS
@@ -46,6 +47,17 @@ def used_of(fields: Mapping[str, Any], name: str) -> int | None:
     if used is not None and used < 0:
         raise Wrong(f"{name} is {fields[name]}, and nobody can have used less than nothing", explain=f"send what was used, or no {name}")
     return used
+
+
+def _altered(start: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The start event with what an update says, but for the fields that are not its to change."""
+    altered = {**start, **fields}
+    for name in KEY_FIELDS:
+        if name in start:
+            altered[name] = start[name]
+        else:
+            altered.pop(name, None)
+    return altered
 
 
 def _restoring(session: Session) -> Callable[[], None]:
@@ -131,13 +143,13 @@ class Lifecycle:
 
         The store has it with the grant that follows.
         """
-        changed = {name: value for name, value in event.Event.items() if name not in KEY_FIELDS}
-        alterable = {name: changed[name] for name in self._owner.settings.alterable_fields & changed.keys()}
+        fields = event.Event
         self._registry.changed(session, _restoring(session))
-        session.EventStart = {**session.start(), **changed}
+        session.EventStart = _altered(session.start(), fields)
         if peer is not None:
             session.ClientConnID = peer.id
         session.UpdatedAt = session.ProvedAt = self._services.clock.now()
+        alterable = {name: fields[name] for name in self._owner.settings.alterable_fields if name in fields and name not in KEY_FIELDS}
         if alterable:
             session.SRuns = [replace(run, Event={**run.Event, **alterable}) for run in session.SRuns]
         self._watching.proved(session, event.options())
@@ -197,29 +209,42 @@ class Lifecycle:
     ) -> CgrdError | None:
         """The same with a final usage for each run."""
         self._watching.ended(session)
-        with nullcontext() if self._charging.waits else self._services.store.transaction(why=f"end of session {session.CGRID}"):
-            failure = None
-            for at, usage in enumerate(usages):
-                failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
-                failure = failure or failed
-            if leaves_open(failure) and self._registry.holds(session):
-                self._keep(session)
-                self._watching.resumed(session)
-            else:
-                self._close(session, answered=answered, due=cdr_due)
+        transaction = self._services.store.transaction(why=f"end of session {session.CGRID}")
+        if self._charging.waits:
+            failure = await self._settled(session, usages, last_used)
+            with transaction as tx:
+                self._conclude(session, failure, answered=answered, due=cdr_due, tx=tx)
+        else:
+            with transaction as tx:
+                failure = await self._settled(session, usages, last_used)
+                self._conclude(session, failure, answered=answered, due=cdr_due, tx=tx)
         return failure
 
-    def _close(self, session: Session, *, answered: Instant | None, due: bool) -> None:
+    async def _settled(self, session: Session, usages: Sequence[int | None], last_used: int | None) -> CgrdError | None:
+        failure = None
+        for at, usage in enumerate(usages):
+            failed = await self._charging.settle(session, at, usage=usage, last_used=last_used)
+            failure = failure or failed
+        return failure
+
+    def _conclude(self, session: Session, failure: CgrdError | None, *, answered: Instant | None, due: bool, tx: Transaction) -> None:
+        """Close a session that is settled, or leave it to be ended again."""
+        if leaves_open(failure) and self._registry.holds(session):
+            self._registry.put(session, tx=tx)
+            self._watching.resumed(session)
+        else:
+            self._close(session, answered=answered, due=due, tx=tx)
+
+    def _close(self, session: Session, *, answered: Instant | None, due: bool, tx: Transaction) -> None:
+        if self._registry.holds(session):
+            tx.on_rollback(lambda: self._watching.began(session))
         self._registry.changed(session, _restoring(session))
         if session.SRuns:
             session.EventStart = {**session.start(), "Usage": session.SRuns[0].TotalUsage}
         if answered is not None:
             session.SRuns = [replace(run, Event={**run.Event, "AnswerTime": answered}) for run in session.SRuns]
         closed = Closed(Session=session, EndedAt=self._services.clock.now(), CDRDue=due)
-        with self._services.store.transaction(why=f"end of session {session.CGRID}") as tx:
-            if self._registry.holds(session):
-                tx.on_rollback(lambda: self._watching.began(session))
-            self._registry.close(closed, tx=tx)
+        self._registry.close(closed, tx=tx)
         self._registry.forget_old(now_ns=closed.EndedAt.ns)
 
     def answered_at(self, fields: dict[str, Any]) -> Instant | None:

@@ -121,9 +121,11 @@ class SessionS(Subsystem, section="sessions"):
 
     def find(self, event: CGREvent) -> Session | None:
         """The event's active session: by its key, by the OriginID it began with (it is renamed then), or taken over from a passive copy."""
+        session = self.registry.active.get(key_of(event.Event))
+        if session is not None:
+            return session
         key, *earlier = self.keys_of(event)
-        session = self.registry.active.get(key)
-        if session is None and earlier and (session := self.registry.active.get(earlier[0])) is not None:
+        if earlier and (session := self.registry.active.get(earlier[0])) is not None:
             self.watching.ended(session)
             with self.services.store.transaction(why=f"session {earlier[0]} is {key} now") as tx:
                 self.registry.rename(session, key, fields={"OriginID": event.Event.get("OriginID", "")}, tx=tx)
@@ -137,7 +139,8 @@ class SessionS(Subsystem, section="sessions"):
 
     def is_chargeable(self, event: CGREvent) -> bool:
         """Whether use is paid for from now on."""
-        return read_flag(event.options().get("*sessionsChargeable"), dialect=TRUE_UNLESS_SAID)
+        said = event.options().get("*sessionsChargeable")
+        return said is None or read_flag(said, dialect=TRUE_UNLESS_SAID)
 
     def held(self, flow: Flow) -> list[str]:
         """Flags of what this flow takes and a session must give back."""
