@@ -32,5 +32,6 @@ def _pieces(kernel: Kernel) -> Iterator[None]:
         reader_of(wanted)
         yield
     for kind in kernel.profiles.kinds:
-        kind.row, kind.scalar_columns, kind.item_columns  # noqa: B018 made at the first look
+        kind.row, kind.headings, kind.key_columns, kind.value_columns, kind.item_places  # noqa: B018 made at the first look
+        kind.scalar_columns, kind.item_columns  # noqa: B018
         yield

@@ -237,6 +237,27 @@ class Kind:
         return tuple(column for column in self.columns if column.item)
 
     @cached_property
+    def headings(self) -> tuple[str, ...]:
+        """The names of all columns, as they are compared."""
+        return tuple(column.name.casefold() for column in self.columns)
+
+    @cached_property
+    def key_columns(self) -> tuple[tuple[int, str], ...]:
+        """Where in a row the key's cells stand, and the row record's fields that they make."""
+        places = {column.name: (at, column.into) for at, column in enumerate(self.columns)}
+        return tuple(places[name] for name in self.key)
+
+    @cached_property
+    def value_columns(self) -> tuple[tuple[int, Column], ...]:
+        """The record's other columns, with their places in a row."""
+        return tuple((at, column) for at, column in enumerate(self.columns) if not column.item and column.name not in self.key)
+
+    @cached_property
+    def item_places(self) -> tuple[tuple[int, Column], ...]:
+        """The columns of its nested list, with their places in a row."""
+        return tuple((at, column) for at, column in enumerate(self.columns) if column.item)
+
+    @cached_property
     def item_row(self) -> type[msgspec.Struct]:
         """The Struct of an item's row values."""
         assert self.items is not None

@@ -9,12 +9,13 @@ from cgrd.profiles.faults import Fault
 from cgrd.profiles.kind import Column, Items, Kind
 from cgrd.profiles.sheets import CHUNK, Row, Sheet
 
+_MOST_KEPT = 50_000
 HEADINGS = "a line of headings begins with #"
 
 
 def is_heading(kind: Kind, row: Row) -> bool:
     """Whether a row looks like the headings of its file."""
-    return any(cell.casefold() == column.name.casefold() for cell, column in zip(row, kind.columns, strict=True))
+    return any(map(str.__eq__, map(str.casefold, row), kind.headings))
 
 
 class Folding:
@@ -29,12 +30,14 @@ class Folding:
         self.faults: list[Fault] = []
         self.found: dict[str, Any] = {}
         self.bad: set[str] = set()
-        columns = kind.columns
-        keys = [next(i for i, c in enumerate(columns) if c.name == name) for name in kind.key]
-        self._key: Callable[[Row], str] = (lambda row: row[keys[0]]) if len(keys) == 1 else (lambda row: ":".join(row[i] for i in keys))
-        self._keys = keys
-        self._scalars = [(i, c, _Memo(c)) for i, c in enumerate(columns) if not c.item and i not in keys]
-        self._item = _ItemFolding(kind, kind.items) if kind.items else None
+        memos = _Memos()
+        self._keys = kind.key_columns
+        self._alone = self._keys[0][0] if len(self._keys) == 1 else -1
+        self._scalars = [(at, column, memos[column.cell.read]) for at, column in kind.value_columns]
+        self._item = _ItemFolding(kind, kind.items, memos) if kind.items else None
+
+    def _key(self, row: Row) -> str:
+        return row[self._alone] if self._alone >= 0 else ":".join([row[at] for at, _ in self._keys])
 
     def add(self, sheet: Sheet) -> Iterator[int]:
         """Merge the rows of a sheet; yields the line that it has come to every few thousand rows."""
@@ -65,25 +68,29 @@ class Folding:
         key = self._key(row)
         record = self.found.get(key)
         first = record is None
-        if not first and self.kind.unique:
-            raise _Twice(key)
         if first:
-            columns = self.kind.columns
-            record = self.found[key] = self.kind.row(**{columns[i].into: row[i] for i in self._keys})
+            record = self.found[key] = self.kind.row(**{into: row[at] for at, into in self._keys})
+        elif self.kind.unique:
+            raise _Twice(key)
         for at, column, memo in self._scalars:
-            text = row[at]
-            if not text or (column.first and not first):
-                continue
-            value = memo[text]
-            if not value:  # a zero never takes the place of what an earlier row said
-                continue
-            if column.cell.many:
-                held = getattr(record, column.into)
-                held.extend(each for each in value if each not in held)
-            else:
-                setattr(record, column.into, value)
-        if self._item:
+            if (text := row[at]) and (first or not column.first):
+                self._set(record, column, text, memo)
+        if self._item is not None:
             self._item.add(row, record)
+
+    def _set(self, record: Any, column: Column, text: str, memo: _Memo) -> None:
+        try:
+            # Lists are taken over value by value, so there is nothing to share; a hundred thousand that are kept for it would leave holes.
+            value = column.cell.read(text) if column.cell.many else memo[text]
+        except ValueError:
+            raise _BadCell(column, text) from None
+        if not value:  # a zero never takes the place of what an earlier row said
+            return
+        if column.cell.many:
+            held = getattr(record, column.into)
+            held.extend([each for each in value if each not in held])
+        else:
+            setattr(record, column.into, value)
 
 
 class _Twice(ValueError):
@@ -105,37 +112,45 @@ class _BadCell(ValueError):
 class _Memo(dict[str, Any]):
     """Row values by text, each read once, so that a hundred thousand rows share what they have in common."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, read: Callable[[str], Any]) -> None:
         super().__init__()
-        self.column = column
+        self.read = read
 
     def __missing__(self, text: str) -> Any:
-        try:
-            value = self.column.cell.read(text)
-        except ValueError:
-            raise _BadCell(self.column, text) from None
-        if len(self) < 50_000:
-            self[text] = value
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        value = self[text] = self.read(text)
         return value
+
+
+class _Memos(dict[Callable[[str], Any], _Memo]):
+    """One memo for all columns that are read alike."""
+
+    def __missing__(self, read: Callable[[str], Any]) -> _Memo:
+        made = self[read] = _Memo(read)
+        return made
 
 
 class _ItemFolding:
     """Adds what rows hold of a nested list."""
 
-    def __init__(self, kind: Kind, items: Items) -> None:
+    def __init__(self, kind: Kind, items: Items, memos: _Memos) -> None:
         self.items = items
         self.row_type: Callable[..., Any] = kind.item_row
-        self.columns = [(i, c, _Memo(c)) for i, c in enumerate(kind.columns) if c.item]
-        self.key_at = next((i for i, c, _ in self.columns if c.name == items.key), -1)
+        self.columns = [(at, column, memos[column.cell.read]) for at, column in kind.item_places]
+        self.key_at = next((at for at, column, _ in self.columns if column.name == items.key), -1)
         self.by_same: dict[tuple[int, frozenset[str]], Any] = {}
 
     def add(self, row: Row, record: Any) -> None:
         if self.key_at >= 0 and not row[self.key_at]:
-            for at, _, memo in self.columns:
+            for at, column, memo in self.columns:
                 if row[at]:
-                    memo[row[at]]  # a row without an item is still read: what is no number there is a fault of the file
+                    self._read(row[at], column, memo)  # a row without an item is still read: what is no number there is a fault of the file
             return
-        values = [memo[row[at]] if row[at] or not column.cell.many else [] for at, column, memo in self.columns]
+        try:
+            values = [memo[text] if (text := row[at]) or not column.cell.many else [] for at, column, memo in self.columns]
+        except ValueError:
+            values = [self._read(row[at], column, memo) for at, column, memo in self.columns]
         into: list[Any] = getattr(record, self.items.field)
         if self.items.each:
             into.extend(self._each(values))
@@ -143,6 +158,12 @@ class _ItemFolding:
             self._same(row, values, record, into)
         else:
             into.append(self.row_type(*values))
+
+    def _read(self, text: str, column: Column, memo: _Memo) -> Any:
+        try:
+            return memo[text]
+        except ValueError:
+            raise _BadCell(column, text) from None
 
     def _each(self, values: list[Any]) -> Iterator[Any]:
         """One item for each value of the key cell; the row's other cells hold for all."""
