@@ -84,8 +84,7 @@ def posted(entry: LedgerEntry) -> Posted:
         amounts = decimal_text(entry.before), decimal_text(entry.change), decimal_text(entry.after)
         words = (entry.why, entry.event_id, entry.run_id)
         names = (entry.account, entry.balance_uuid, entry.balance_id, entry.balance_type)
-        for text in names + words:
-            plain_text(text)
+        plain_text("".join(names + words))
     except (TypeError, ValueError) as error:
         raise Wrong(f"ledger entry of balance {entry.balance_uuid!r}: {error}") from error
     if not -_INT64 <= entry.at.ns < _INT64:

@@ -5,7 +5,7 @@ They are sent when the change is kept, outside of any lock, so that an action se
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from os import urandom
@@ -23,9 +23,12 @@ from cgrd_subsystem_rals.desk import Desk
 _ASKED = (("thresholds", "ThresholdSv1.ProcessEvent"), ("stats", "StatSv1.ProcessEvent"))
 
 
-def is_heard(desk: Desk) -> bool:
-    """Whether anybody listens."""
-    return desk.linked("thresholds") or desk.linked("stats")
+Asked = Sequence[tuple[str, str]]
+
+
+def asked(desk: Desk) -> Asked:
+    """Who listens: edges, and the methods that are told over them."""
+    return [each for each in _ASKED if desk.linked(each[0])]
 
 
 def announce(desk: Desk, work: Work, key: str, *, initial: Mapping[str, Decimal] | None = None) -> None:
@@ -34,25 +37,29 @@ def announce(desk: Desk, work: Work, key: str, *, initial: Mapping[str, Decimal]
     Args:
         initial: what its balances held before, by UUID.
     """
-    if is_heard(desk):
-        work.later.append(partial(_tell_account, desk, key, initial or {}))
+    if listening := asked(desk):
+        work.later.append(partial(_tell_account, desk, listening, key, initial or {}))
 
 
 def announce_balances(desk: Desk, work: Work, key: str) -> None:
     """Tell of each balance of an account once the order is kept."""
-    if is_heard(desk):
-        work.later.append(partial(_tell_balances, desk, key))
+    if listening := asked(desk):
+        work.later.append(partial(_tell_balances, desk, listening, key))
 
 
-def _tell_account(desk: Desk, key: str, initial: Mapping[str, Decimal]) -> Awaitable[None] | None:
+def _tell_account(desk: Desk, listening: Asked, key: str, initial: Mapping[str, Decimal]) -> Awaitable[None] | None:
     account = desk.accounts.get(key)
-    return _tell(desk, _event(desk, account, account_fields(account, initial), "AccountUpdate")) if account is not None else None
+    if account is None:
+        return None
+    return _tell(desk, listening, _event(desk, account, account_fields(account, initial), "AccountUpdate"))
 
 
-def _tell_balances(desk: Desk, key: str) -> Awaitable[None] | None:
+def _tell_balances(desk: Desk, listening: Asked, key: str) -> Awaitable[None] | None:
     account = desk.accounts.get(key)
+    if account is None:
+        return None
     # As recorded: a balance's event says its type in its fields alone, no filter on `~*opts.*eventType` finds it.
-    return _tell(desk, *[_event(desk, account, fields, "") for fields in balance_fields(account)]) if account is not None else None
+    return _tell(desk, listening, *[_event(desk, account, fields, "") for fields in balance_fields(account)])
 
 
 def account_fields(account: Account, initial: Mapping[str, Decimal]) -> dict[str, Any]:
@@ -79,12 +86,11 @@ def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> C
     return CGREvent(Tenant=account.tenant, ID=urandom(16).hex(), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
 
 
-def _tell(desk: Desk, *events: CGREvent) -> Awaitable[None] | None:
+def _tell(desk: Desk, listening: Asked, *events: CGREvent) -> Awaitable[None] | None:
     """Tell of events in their order; what has to wait, and all that follows it, is in the coroutine answered."""
-    asked = [each for each in _ASKED if desk.linked(each[0])]
-    if len(events) == 1 == len(asked):
-        return _ask(desk, *asked[0], events[0])
-    return desk.each("told of an account", iter([partial(_ask, desk, *each, event) for event in events for each in asked]))
+    if len(events) == 1 == len(listening):
+        return _ask(desk, *listening[0], events[0])
+    return desk.each("told of an account", iter([partial(_ask, desk, *each, event) for event in events for each in listening]))
 
 
 def _ask(desk: Desk, edge: str, method: str, event: CGREvent) -> Awaitable[None] | None:

@@ -64,7 +64,8 @@ class Charge(msgspec.Struct, kw_only=True, eq=False):
 
     def at(self) -> Instant:
         """From where on nothing is paid yet."""
-        return Instant(self.start, self.call.TimeStart.zone)
+        begin = self.call.TimeStart
+        return begin if self.start == begin.ns else Instant(self.start, begin.zone)
 
     def is_unsplit(self, piece: Priced) -> bool:
         """Whether a piece has more increments than `rals.max_increments`: it is told without any, so that nobody can pay for it.

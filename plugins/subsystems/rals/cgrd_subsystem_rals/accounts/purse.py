@@ -110,7 +110,7 @@ class Purse:
     def changes(self) -> list[BalanceChange]:
         """Every balance that is not what it was, in the order of its first change."""
         return [
-            BalanceChange(account=account, kind=kind, uuid=uuid, id=balance.ID, before=before, after=balance.Value)
+            BalanceChange(account, kind, uuid, balance.ID, before, balance.Value)
             for uuid, (account, kind, balance, before) in self._before.items()
             if balance.Value != before
         ]
@@ -121,7 +121,7 @@ class Purse:
 
     def touched(self) -> dict[str, Account]:
         """The accounts that were changed, by id."""
-        return {account: self.accounts[account] for account, *_ in self._before.values()}
+        return {each[0]: self.accounts[each[0]] for each in self._before.values()}
 
     def before(self, balance: Balance) -> Decimal:
         """What a balance was when the charge began."""

@@ -20,9 +20,12 @@ _ANY = "*any"
 
 def usable(purse: Purse, book: RatingBook, call: CallDescriptor, kind: str) -> list[Held]:
     """The balances of a type (unit types with `*generic`) that may pay, the first to be used first."""
+    own = _of_account(purse.own, book, call, kind, group="")
+    if not own or (len(own) == 1 and not own[0].balance.SharedGroups):
+        return own
     found: list[Held] = []
     seen: set[str] = set()
-    for held in _of_account(purse.own, book, call, kind, group=""):
+    for held in own:
         groups = held.balance.SharedGroups
         shared = [group for group, included in groups.items() if included] if groups else None
         for each in _of_groups(purse, book, call, kind, held, shared) if shared else (held,):

@@ -28,7 +28,7 @@ def cost_of(book: RatingBook, call: CallDescriptor, *, found: list[Found] | None
     if call.duration == 0:
         span = zero_span(book, call, subject=subject)
         return call_cost(call, subject=subject, spans=[span] if span else [], cost=ZERO)
-    call = msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
+    call = _with_defaults(call)
     return _cost_of_spans(call, subject, rated_spans(book, call, subject=subject, found=found))
 
 
@@ -45,14 +45,20 @@ def cost_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subjec
         MaxUsageExceeded, RatingPlanNotFound, UnauthorizedDestination: no price for it.
     """
     book.policy.check_usage(call.ToR, call.duration)
-    call = msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
+    call = _with_defaults(call)
     whose = call.Subject or call.Account
     spans = spans_of(book, rate_by_plan(book, call, plan_id=plan_id, subject=subject)) if call.duration else []
     return _cost_of_spans(call, whose, spans)
 
 
+def _with_defaults(call: CallDescriptor) -> CallDescriptor:
+    if call.ToR and call.Destination:
+        return call
+    return msgspec.structs.replace(call, ToR=call.ToR or VOICE, Destination=call.Destination or ANY)
+
+
 def _cost_of_spans(call: CallDescriptor, subject: str, spans: list[TimeSpan]) -> CallCost:
-    joined = _with_fee(spans) if call.LoopIndex == 0 and spans else compress_spans(spans)
+    joined = _with_fee(spans) if call.LoopIndex == ZERO and spans else compress_spans(spans)
     cost = _rounded_total(_capped(spans, call.MaxCostSoFar), spans)
     return call_cost(call, subject=subject, spans=joined, cost=cost)
 
@@ -82,7 +88,7 @@ def call_cost(call: CallDescriptor, *, subject: str, spans: list[TimeSpan], cost
         ToR=call.ToR,
         Cost=cost,
         Timespans=spans,
-        RatedUsage=Decimal(sum(span.usage for span in spans)),
+        RatedUsage=Decimal(sum([span.TimeEnd.ns - span.TimeStart.ns for span in spans])),
     )
 
 
@@ -122,6 +128,8 @@ def _rounded_total(total: Decimal, spans: list[TimeSpan]) -> Decimal:
 
 def compress_spans(spans: list[TimeSpan]) -> list[TimeSpan]:
     """Neighbouring spans of the same rate and increments as one; the spans given are not changed."""
+    if len(spans) < 2:
+        return spans
     joined: list[TimeSpan] = []
     for span in spans:
         if joined and _same(joined[-1], span):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from decimal import Decimal
 
@@ -21,10 +22,19 @@ NOBODY = DebitInfo()
 
 
 class RatedCall(msgspec.Struct, kw_only=True, frozen=True):
-    """A call with its rates and its pieces; the wire's spans are made from it."""
+    """A call with its rates and its pieces; the wire's spans are made from it.
+
+    Attributes:
+        found: the rates at its start.
+        pieces: its pieces; their times are counted from `since`.
+        since: unix ns.
+        usage_at_epoch: what to add to unix ns to get the usage consumed at that moment.
+        zone: in which its times are told.
+    """
 
     found: Found
-    pieces: list[Priced]
+    pieces: Sequence[Priced]
+    since: int
     usage_at_epoch: int
     zone: tzinfo
 
@@ -66,10 +76,12 @@ def rate_by_plan(book: RatingBook, call: CallDescriptor, *, plan_id: str, subjec
 
 def _priced(book: RatingBook, call: CallDescriptor, found: list[Found], asked: Asked, *, usage_at_epoch: int) -> RatedCall:
     by_clock, decimals = call.ToR == VOICE, book.policy.rounding_decimals
-    priced = at_one_rate(asked, found, usage_at_epoch=usage_at_epoch, by_clock=by_clock, decimals=decimals)
+    since = asked.start.ns
+    priced: Sequence[Priced] | None = at_one_rate(asked, found, usage_at_epoch=usage_at_epoch, by_clock=by_clock, decimals=decimals)
     if priced is None:
+        since = 0
         priced = whole_increments(_pieces(asked, found, usage_at_epoch, by_clock), usage_at_epoch=usage_at_epoch, decimals=decimals)
-    return RatedCall(found=found[0], pieces=priced, usage_at_epoch=usage_at_epoch, zone=asked.start.zone)
+    return RatedCall(found=found[0], pieces=priced, since=since, usage_at_epoch=usage_at_epoch, zone=asked.start.zone)
 
 
 def _pieces(asked: Asked, found: list[Found], usage_at_epoch: int, by_clock: bool) -> list[Piece]:
@@ -111,13 +123,13 @@ def span_of(rated: RatedCall, piece: Priced) -> TimeSpan:
 
 def empty_span(rated: RatedCall, piece: Priced, *, increments: list[Increment], cost: Decimal) -> TimeSpan:
     """A span over a piece with the increments given."""
-    found, zone = rated.found, rated.zone
+    found, zone, end = rated.found, rated.zone, rated.since + piece.end
     return TimeSpan(
-        TimeStart=Instant(piece.start, zone),
-        TimeEnd=Instant(piece.end, zone),
+        TimeStart=Instant(rated.since + piece.start, zone),
+        TimeEnd=Instant(end, zone),
         Cost=cost,
         RateInterval=piece.table.interval,
-        DurationIndex=piece.end + rated.usage_at_epoch,
+        DurationIndex=end + rated.usage_at_epoch,
         Increments=increments,
         MatchedSubject=found.subject,
         MatchedPrefix=found.prefix,

@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 
 
 class Priced(msgspec.Struct, frozen=True):
-    """A piece of whole increments: `steps` of `slot.increment`, for `cost` each."""
+    """A piece of whole increments: `steps` of `slot.increment`, for `cost` each; its times are unix ns, or counted from its call's start."""
 
     start: int
     end: int
@@ -47,16 +47,16 @@ class Priced(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, end=self.start + steps * self.slot.increment, steps=steps)
 
 
-def at_one_rate(asked: Asked, found: list[Found], *, usage_at_epoch: int, by_clock: bool, decimals: int) -> list[Priced] | None:
-    """The pieces of a call under one table that holds always, within one day (nearly every call); None for others, who are `split`."""
+def at_one_rate(asked: Asked, found: list[Found], *, usage_at_epoch: int, by_clock: bool, decimals: int) -> tuple[Priced, ...] | None:
+    """The pieces of a call under one table that holds always, within one day (nearly every call), counted from its start; None for
+    others, who are `split`."""
     tables, start, end = found[0].tables, asked.start, asked.end
     if len(found) > 1 or len(tables) > 1 or not tables[0].calendar.unbound:
         return None
     at = start.ns
     if by_clock and (start.zone is not UTC or at % DAY + end - at >= DAY + SECOND):
         return None
-    pieces = _from_zero(tables[0], end - at, at + usage_at_epoch, decimals)
-    return [Priced(at + each.start, at + each.end, each.table, each.slot, each.steps, each.cost) for each in pieces]
+    return _from_zero(tables[0], end - at, at + usage_at_epoch, decimals)
 
 
 @lru_cache(4_096)
