@@ -10,7 +10,8 @@ from cgrd.store.changes import Changes, Delivered, Export, Failed, Hurried, Outc
 from cgrd.store.sqlite.declared import column_names, quoted, sql_name
 from cgrd.store.tables import Table, Values
 
-_PUT: Final = "INSERT OR REPLACE INTO records VALUES (?, ?, ?)"
+# A record is changed where it stands: REPLACE would take it out first, and pages that grow too empty are merged with their neighbours.
+_PUT: Final = "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value"
 _DELETE: Final = "DELETE FROM records WHERE kind = ? AND key = ?"
 _POST: Final = (
     "INSERT INTO ledger (account, balance_uuid, balance_id, balance_type, before, change, after, why, event_id, run_id, at)"
