@@ -1,7 +1,7 @@
 """cgrd: a real-time charging and AAA daemon. These are the names a plugin may import; what else is here is the kernel's own."""
 
 from cgrd.component import Agent, Component, HttpFace, Peer, Served, Subsystem, method, methods_of, served_as
-from cgrd.event import AlteredEvent, CGREvent, EventArgs, cgrid
+from cgrd.event import AlteredEvent, CGREvent, EventArgs, FlaggedEvent, cgrid
 from cgrd.exports import Exporter, ExportRecord
 from cgrd.flows import Flow, Run, Stage, stage, stages_of
 from cgrd.graph import Hop
@@ -19,6 +19,7 @@ __all__ = [
     "EventArgs",
     "ExportRecord",
     "Exporter",
+    "FlaggedEvent",
     "Flow",
     "Hop",
     "HttpFace",

@@ -11,7 +11,7 @@ import msgspec
 from cgrd.errors import MandatoryMissing
 from cgrd.instants import Instant
 
-__all__ = ["AlteredEvent", "CGREvent", "EventArgs", "cgrid"]
+__all__ = ["AlteredEvent", "CGREvent", "EventArgs", "FlaggedEvent", "cgrid"]
 
 
 class EventArgs(msgspec.Struct, kw_only=True):
@@ -58,6 +58,12 @@ class CGREvent(EventArgs, kw_only=True):
     def options(self) -> dict[str, Any]:
         """The options, empty when none were given; not to be changed."""
         return self.APIOpts or {}
+
+
+class FlaggedEvent(EventArgs, kw_only=True):
+    """An event with the flags that say what becomes of it (`*rals`, `*store:false`)."""
+
+    Flags: list[str] | None = None
 
 
 class AlteredEvent(CGREvent, kw_only=True):

@@ -60,6 +60,7 @@ class Table:
         self.columns = tuple(columns)
         self.number = number
         self.position = {column.name: at for at, column in enumerate(self.columns)}
+        self._names = tuple(self.position)
         self._texts = [at for at, column in enumerate(self.columns) if column.type == "text"]
         self._encoders = [(at, _ENCODERS[column.type]) for at, column in enumerate(self.columns) if column.type != "text"]
         for word in (name, number, *self.position):
@@ -99,10 +100,12 @@ class Table:
         Raises:
             Wrong: an unknown column, or a value that its column cannot hold.
         """
-        if not row.keys() <= self.position.keys():
+        if tuple(row) == self._names:
+            values = list(row.values())
+        else:
             for name in row:
                 self.column_at(name)
-        values = list(map(row.get, self.position))
+            values = [row.get(name) for name in self.position]
         try:
             for at, encoded in self._encoders:
                 value = values[at]

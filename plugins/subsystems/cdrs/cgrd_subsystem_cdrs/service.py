@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import trio
 
-from cgrd import CGREvent, Flow, Instant, Subsystem, method
+from cgrd import CGREvent, EventArgs, FlaggedEvent, Flow, Instant, Subsystem, method
 from cgrd.codec import plain_tree
 from cgrd.costs import EventCost
 from cgrd.errors import CgrdError, MandatoryMissing, NotConnected, NotFound, PartiallyExecuted, Prefixed, ServerError, Wrong
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
 AT_A_TIME: Final = 200
 """Rows that one transaction removes."""
-
-
-class ProcessEventArgs(CGREvent, kw_only=True):
-    """An event to be recorded. Flags: "*rals", "*store:false", …; what is not named follows the configuration."""
-
-    Flags: list[str] | None = None
 
 
 class ProcessEventsArgs(msgspec.Struct, kw_only=True):
@@ -118,13 +112,13 @@ class CDRServer(Subsystem, section="cdrs"):
         return (self._exporting,)
 
     @method("CDRsV1.ProcessEvent")
-    async def process_event(self, args: ProcessEventArgs) -> str:
+    async def process_event(self, args: FlaggedEvent) -> str:
         """Record one event."""
         await self.process(args, args.Flags or [])
         return "OK"
 
     @method("CDRsV2.ProcessEvent")
-    async def process_event_told(self, args: ProcessEventArgs) -> list[dict[str, Any]]:
+    async def process_event_told(self, args: FlaggedEvent) -> list[dict[str, Any]]:
         """Record one event and tell what became of its runs."""
         flow = await self.process(args, args.Flags or [])
         return [{"Flags": ["*ratedS"] if record(run).CostDetails else [], "Event": plain_tree(record(run))} for run in flow.runs]
@@ -151,7 +145,7 @@ class CDRServer(Subsystem, section="cdrs"):
         await self.process(CGREvent(Tenant=args.Tenant, ID=args.CGRID, Event=event_of(args), APIOpts=args.APIOpts), flags)
         return "OK"
 
-    async def process(self, event: CGREvent, flags: list[str]) -> Recording:
+    async def process(self, event: EventArgs, flags: list[str]) -> Recording:
         """Take an event through the flow.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cgrd import CGREvent, EventArgs, Flow, Peer, Run, method
+from cgrd import CGREvent, FlaggedEvent, Flow, Peer, Run, method
 from cgrd.costs import CallCost, EventCost, descriptor_of, duration_of, event_cost
 from cgrd.errors import CgrdError, NotConnected, Prefixed
 from cgrd.fields import Flags
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 DERIVED = "*derived_reply"
 BLOCKER = "*blocker_error"
 """Errors of tolerant stages end the request."""
-
-
-class FlaggedEvent(EventArgs, kw_only=True):
-    """An event with flags."""
-
-    Flags: list[str] | None = None
 
 
 class EventFlow(Flow):

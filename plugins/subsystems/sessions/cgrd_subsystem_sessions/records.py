@@ -6,11 +6,11 @@ Source: spec/sessions.md §3 (ProcessCDR) and §5.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cgrd import CGREvent, EventArgs, method
+from cgrd import CGREvent, EventArgs, FlaggedEvent, method
 from cgrd.durations import MINUTE
 from cgrd.errors import CgrdError, Exists, MandatoryMissing, NotConnected, PartiallyExecuted
 from cgrd_subsystem_sessions.asking import is_unsettled
@@ -65,7 +65,8 @@ class Records:
             elif key in self._owner.registry.closed:
                 await self.post(key, event)
             else:
-                await self._owner.call("cdrs", PROCESS, _args(event, flags), str)
+                given = FlaggedEvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=event.APIOpts, Flags=flags)
+                await self._owner.call("cdrs", PROCESS, given, str)
 
     async def post(self, cgrid: str, event: CGREvent | None = None) -> None:
         """Post the CDRs of a closed session. Where CDRs cannot be reached, it is tried again later.
@@ -112,16 +113,12 @@ class Records:
         if failures:
             raise PartiallyExecuted(explain="; ".join(f"{error} {error.explain}".strip() for error in failures))
 
-    def _cdr(self, session: Session, run: SRun, event: CGREvent | None, *, active: bool) -> dict[str, Any]:
+    def _cdr(self, session: Session, run: SRun, event: CGREvent | None, *, active: bool) -> FlaggedEvent:
         flags = [*AS_FORKED]
         if run.Event.get("RequestType") in RATED_BY_CDR:
             flags.append("*rals:true")
         settings, decimals = self._owner.settings, self._owner.services.rounding_decimals
         fields = run.Event if active else written(run, decimals=decimals, as_text=settings.cdrs_are_remote)
         options = {**session.options(), **(event.options() if event is not None else {})}
-        told = CGREvent(Tenant=session.Tenant, ID=event.ID if event is not None else f"{session.CGRID}:{run.CD.RunID}", Event=fields, APIOpts=options)
-        return _args(told, flags)
-
-
-def _args(event: CGREvent, flags: list[str]) -> dict[str, Any]:
-    return {"Flags": flags, "Tenant": event.Tenant, "ID": event.ID, "Time": event.Time, "Event": event.Event, "APIOpts": event.APIOpts}
+        name = event.ID if event is not None else f"{session.CGRID}:{run.CD.RunID}"
+        return FlaggedEvent(Tenant=session.Tenant, ID=name, Event=fields, APIOpts=options, Flags=flags)

@@ -14,7 +14,7 @@ import trio
 from cgrd_subsystem_sessions import stages as session_stages
 from cgrd_subsystem_sessions.service import SessionS
 
-from cgrd import CGREvent, Component, Flow, Run, Subsystem, method, stage, stages_of
+from cgrd import CGREvent, Component, FlaggedEvent, Flow, Run, Subsystem, method, stage, stages_of
 from cgrd.assembly import flows_of
 from cgrd.cache import Cache
 from cgrd.codec import convert
@@ -138,12 +138,12 @@ class Ledger(Subsystem, section="cdrs"):
         self.costs: list[dict[str, Any]] = []
 
     @method("CDRsV1.ProcessEvent")
-    def process(self, args: dict[str, Any]) -> str:
-        fields = args["Event"]
+    def process(self, args: FlaggedEvent) -> str:
+        fields = args.Event or {}
         key = (fields.get("CGRID", ""), fields.get("RunID", "*default"))
         if key in self.records:
             raise Exists
-        self.flags.append(args["Flags"])
+        self.flags.append(args.Flags or [])
         self.records[key] = fields
         return "OK"
 
