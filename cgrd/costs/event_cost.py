@@ -61,19 +61,18 @@ class ChargingInterval(msgspec.Struct, kw_only=True):
         """Its increments, never None."""
         return self.Increments if self.Increments is not None else []
 
+    def sums(self) -> tuple[int, Decimal]:
+        """Usage and exact cost of one time."""
+        used, cost = 0, ZERO
+        for run in self.Increments or ():
+            count = run.CompressFactor or 1
+            used += run.Usage * count
+            cost += run.Cost * count
+        return used, cost
+
     def usage(self) -> int:
         """Usage of one time."""
-        used = 0
-        for run in self.Increments or ():
-            used += run.Usage * (run.CompressFactor or 1)
-        return used
-
-    def cost(self, decimals: int) -> Decimal:
-        """Cost of one time, rounded."""
-        total = ZERO
-        for run in self.Increments or ():
-            total += run.Cost * (run.CompressFactor or 1)
-        return round_decimal(total, decimals, "*middle")
+        return self.sums()[0]
 
 
 class RatingUnit(msgspec.Struct, kw_only=True):
@@ -156,8 +155,9 @@ class EventCost(msgspec.Struct, kw_only=True):
         usage, cost = 0, ZERO
         for charge in self.Charges or ():
             times = charge.CompressFactor or 1
-            usage += charge.usage() * times
-            cost += charge.cost(decimals) * times
+            used, paid = charge.sums()
+            usage += used * times
+            cost += round_decimal(paid, decimals, "*middle") * times
         self.Usage, self.Cost = usage, round_decimal(cost, decimals, "*middle")
         return self
 

@@ -5,7 +5,7 @@ Whoever calls holds the session's lock (`Lifecycle.lock`). Source: spec/sessions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -58,16 +58,6 @@ def _altered(start: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]
         else:
             altered.pop(name, None)
     return altered
-
-
-def _restoring(session: Session) -> Callable[[], None]:
-    """What makes a session what it is now."""
-    before = (session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns)
-
-    def restore() -> None:
-        session.EventStart, session.ClientConnID, session.UpdatedAt, session.ProvedAt, session.SRuns = before
-
-    return restore
 
 
 class Lifecycle:
@@ -144,7 +134,7 @@ class Lifecycle:
         The store has it with the grant that follows.
         """
         fields = event.Event
-        self._registry.changed(session, _restoring(session))
+        self._registry.changing(session)
         session.EventStart = _altered(session.start(), fields)
         if peer is not None:
             session.ClientConnID = peer.id
@@ -238,7 +228,7 @@ class Lifecycle:
     def _close(self, session: Session, *, answered: Instant | None, due: bool, tx: Transaction) -> None:
         if self._registry.holds(session):
             tx.on_rollback(lambda: self._watching.began(session))
-        self._registry.changed(session, _restoring(session))
+        self._registry.changing(session)
         if session.SRuns:
             session.EventStart = {**session.start(), "Usage": session.SRuns[0].TotalUsage}
         if answered is not None:

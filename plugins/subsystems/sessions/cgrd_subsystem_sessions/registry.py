@@ -97,7 +97,8 @@ class Registry:
         self.active_index = Index(fields)
         self.passive_index = Index(self.active_index.fields)
         self._store = store
-        self._due: dict[str, list[Callable[[], object]]] = {}
+        self._due: dict[str, Callable[[], object]] = {}
+        """What undoes all that was changed of active ones since they were kept, by CGRID."""
 
     def load(self) -> None:
         """Take up what the store kept, after a start."""
@@ -123,15 +124,15 @@ class Registry:
         """Make it active; a passive copy of it is one no more. It is due to be kept then."""
         self.drop_passive(session.CGRID)
         self._enter(session)
-        self.changed(session, lambda: self._leave(session))
+        self._due[session.CGRID] = partial(self._leave, session)
 
-    def changed(self, session: Session, undo: Callable[[], object]) -> None:
-        """It was changed in memory, and is due to be kept: with whatever keeps it next the change comes to be, or is undone.
+    def changing(self, session: Session) -> None:
+        """It is changed in memory now, and due to be kept: with whatever keeps it next the change comes to be, or is undone.
 
         One that is not active has nothing that it could be undone for.
         """
-        if self.holds(session):
-            self._due.setdefault(session.CGRID, []).append(undo)
+        if session.CGRID not in self._due and self.holds(session):
+            self._due[session.CGRID] = session.restoring()
 
     def is_due(self, session: Session) -> bool:
         """Whether it was changed since it was kept."""
@@ -146,14 +147,16 @@ class Registry:
 
     def join(self, session: Session, *, tx: Transaction) -> None:
         """What was changed of it so far comes to be with this transaction, whose outer one keeps it, or is undone with it."""
-        for undo in self._due.pop(session.CGRID, ()):
+        undo = self._due.pop(session.CGRID, None)
+        if undo is not None:
             tx.on_rollback(undo)
 
     def change(self, session: Session, at: int, run: SRun) -> None:
         """Put another state in the place of a run; the session is due to be kept."""
-        runs = session.SRuns
-        self.changed(session, partial(runs.__setitem__, at, runs[at]))
+        self.changing(session)
+        runs = session.SRuns.copy()
         runs[at] = run
+        session.SRuns = runs
 
     def rename(self, session: Session, cgrid: str, *, fields: Mapping[str, Any], tx: Transaction) -> None:
         """Give it another key; `fields` of its events change with it."""
@@ -174,7 +177,7 @@ class Registry:
         if self.holds(session):
             self.join(session, tx=tx)
             self._leave(session)
-            tx.on_rollback(lambda: self._enter(session))
+            tx.on_rollback(partial(self._enter, session))
             tx.delete(KIND, session.CGRID)
 
     def close(self, closed: Closed, *, tx: Transaction) -> None:

@@ -33,7 +33,7 @@ def _is_round(cost: EventCost, charge: ChargingInterval) -> bool:
     tariff = (cost.Rating or {}).get(charge.RatingID)
     if tariff is None:
         return True
-    paid = sum((run.total_cost for run in charge.runs()), ZERO) * charge.factor
+    paid = charge.sums()[1] * charge.factor
     return round_decimal(paid, tariff.RoundingDecimals, tariff.RoundingMethod) == paid
 
 

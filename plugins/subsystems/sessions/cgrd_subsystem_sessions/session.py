@@ -6,6 +6,7 @@ Source: spec/sessions.md §0.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -102,6 +103,15 @@ class Session(msgspec.Struct, kw_only=True):
     def total_usage(self) -> int:
         """What counts as used so far when an agent reports a total: the first run's, as the API has it."""
         return self.SRuns[0].TotalUsage if self.SRuns else 0
+
+    def restoring(self) -> Callable[[], None]:
+        """What makes it again what it is now. Its events and its list of runs are never changed in place."""
+        before = (self.EventStart, self.ClientConnID, self.Chargeable, self.UpdatedAt, self.ProvedAt, self.SRuns)
+
+        def restore() -> None:
+            self.EventStart, self.ClientConnID, self.Chargeable, self.UpdatedAt, self.ProvedAt, self.SRuns = before
+
+        return restore
 
     def has_loop(self) -> bool:
         """Whether debit loops pay for it."""
