@@ -56,7 +56,7 @@ class Transaction:
     def changes(self) -> Changes:
         """What is collected here, to be read or added to now; what others have begun and not finished comes before it."""
         blocks = self._groups.open
-        if blocks.contexts > 1:
+        if blocks.contexts > 1 and not self.over:
             blocks.hold_others(self.root)
         return self.own_changes
 
@@ -86,6 +86,8 @@ class Transaction:
         finally:
             self.over = True
             self.own_changes = _OVER
+            # Else it would refer to itself, and wait for Python's collector.
+            del self.root, self._token
 
     def _fail(self, error: BaseException | None) -> None:
         if self.is_held:
