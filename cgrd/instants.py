@@ -41,12 +41,13 @@ class TimeOutOfRange(Wrong, OverflowError):
 class Instant:
     """A point in time; ordered, equal and hashed by its nanoseconds alone, so the same moment told in two zones is one instant."""
 
-    __slots__ = ("ns", "zone")
+    __slots__ = ("_text", "ns", "zone")
     ZERO: ClassVar[Instant]
 
     def __init__(self, ns: int, zone: tzinfo = UTC) -> None:
         self.ns = ns
         self.zone = zone
+        self._text = ""
 
     @classmethod
     def of(cls, moment: datetime) -> Instant:
@@ -99,6 +100,11 @@ class Instant:
 
     def __str__(self) -> str:
         """RFC 3339 with as many decimals as are there."""
+        # A session's times are told with each of its changes.
+        self._text = self._text or self._told()
+        return self._text
+
+    def _told(self) -> str:
         if self.zone is UTC or self.ns == _ZERO_NS:
             return _utc_text(self.ns)
         nanos = self.ns % SECOND
