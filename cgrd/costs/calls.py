@@ -19,7 +19,7 @@ from cgrd.instants import Instant
 from cgrd.money import ZERO
 
 
-class UnitInfo(msgspec.Struct, kw_only=True):
+class UnitInfo(msgspec.Struct, kw_only=True, gc=False):
     """The unit balance that paid: `Consumed` of it for each increment, `Value` left after the run."""
 
     UUID: str = ""
@@ -33,7 +33,7 @@ class UnitInfo(msgspec.Struct, kw_only=True):
     RateInterval: RateInterval | None = None
 
 
-class MonetaryInfo(msgspec.Struct, kw_only=True):
+class MonetaryInfo(msgspec.Struct, kw_only=True, gc=False):
     """The money balance that paid the increment's cost; `Value` is what it held after the run."""
 
     UUID: str = ""
@@ -42,7 +42,7 @@ class MonetaryInfo(msgspec.Struct, kw_only=True):
     RateInterval: RateInterval | None = None
 
 
-class DebitInfo(msgspec.Struct, kw_only=True):
+class DebitInfo(msgspec.Struct, kw_only=True, gc=False):
     """Who paid an increment; all empty when it was only rated."""
 
     Unit: UnitInfo | None = None
@@ -64,7 +64,7 @@ class DebitInfo(msgspec.Struct, kw_only=True):
         return mine.UUID == theirs.UUID and mine.RateInterval == theirs.RateInterval
 
 
-class Increment(msgspec.Struct, kw_only=True):
+class Increment(msgspec.Struct, kw_only=True, gc=False):
     """A run of equal increments."""
 
     Duration: int = 0
@@ -106,7 +106,7 @@ def join_increments(runs: list[Increment]) -> list[Increment]:
     return joined
 
 
-class TimeSpan(msgspec.Struct, kw_only=True):
+class TimeSpan(msgspec.Struct, kw_only=True, gc=False):
     """A part of the call under one rate; `CompressFactor` equal parts in a row are one."""
 
     TimeStart: Instant = Instant.ZERO
@@ -137,7 +137,7 @@ class TimeSpan(msgspec.Struct, kw_only=True):
         return self.Increments if self.Increments is not None else []
 
 
-class CallCost(msgspec.Struct, kw_only=True):
+class CallCost(msgspec.Struct, kw_only=True, gc=False):
     """A rated or debited call."""
 
     Category: str = ""
@@ -160,7 +160,7 @@ class CallCost(msgspec.Struct, kw_only=True):
         return sum(span.usage for span in self.spans())
 
 
-class RatingInfo(msgspec.Struct, kw_only=True):
+class RatingInfo(msgspec.Struct, kw_only=True, gc=False):
     """The rates found for a part of a call."""
 
     MatchedSubject: str = ""
@@ -172,7 +172,7 @@ class RatingInfo(msgspec.Struct, kw_only=True):
     FallbackKeys: list[str] | None = None
 
 
-class CallDescriptor(msgspec.Struct, kw_only=True, omit_defaults=True):
+class CallDescriptor(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """A call, message or volume to be rated or debited."""
 
     Category: str = ""

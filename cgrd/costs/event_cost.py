@@ -21,7 +21,7 @@ NO_CHARGE = "*none"
 Record = TypeVar("Record")
 
 
-class ChargingIncrement(msgspec.Struct, kw_only=True):
+class ChargingIncrement(msgspec.Struct, kw_only=True, gc=False):
     """A run of equal increments and, by id, who paid it."""
 
     Usage: int = 0
@@ -45,7 +45,7 @@ class ChargingIncrement(msgspec.Struct, kw_only=True):
         return self.Cost * self.factor
 
 
-class ChargingInterval(msgspec.Struct, kw_only=True):
+class ChargingInterval(msgspec.Struct, kw_only=True, gc=False):
     """Increments under one rating, `CompressFactor` times in a row."""
 
     RatingID: str = ""
@@ -75,7 +75,7 @@ class ChargingInterval(msgspec.Struct, kw_only=True):
         return self.sums()[0]
 
 
-class RatingUnit(msgspec.Struct, kw_only=True):
+class RatingUnit(msgspec.Struct, kw_only=True, gc=False):
     """The tariff of a charge, its parts by id."""
 
     ConnectFee: Decimal = ZERO
@@ -88,7 +88,7 @@ class RatingUnit(msgspec.Struct, kw_only=True):
     RatingFiltersID: str = ""
 
 
-class BalanceCharge(msgspec.Struct, kw_only=True, omit_defaults=True):
+class BalanceCharge(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """Who paid an increment: `Units` of a balance, and by `ExtraChargeID` what else was taken for it."""
 
     AccountID: str
@@ -104,7 +104,7 @@ class BalanceCharge(msgspec.Struct, kw_only=True, omit_defaults=True):
         return ONE if self.BalanceFactor is msgspec.UNSET else self.BalanceFactor
 
 
-class RatingMatchedFilters(msgspec.Struct, kw_only=True):
+class RatingMatchedFilters(msgspec.Struct, kw_only=True, gc=False):
     """By what the rates were found; `Subject` is a rating profile's id or a balance's UUID."""
 
     DestinationID: str = ""
@@ -113,7 +113,7 @@ class RatingMatchedFilters(msgspec.Struct, kw_only=True):
     Subject: str = ""
 
 
-class ChargedTiming(msgspec.Struct, kw_only=True):
+class ChargedTiming(msgspec.Struct, kw_only=True, gc=False):
     """When the rate held."""
 
     Years: list[int] | None = []
@@ -123,7 +123,7 @@ class ChargedTiming(msgspec.Struct, kw_only=True):
     StartTime: str = ""
 
 
-class EventCost(msgspec.Struct, kw_only=True):
+class EventCost(msgspec.Struct, kw_only=True, gc=False):
     """The cost of an event. `Usage` and `Cost` are None until computed."""
 
     CGRID: str = ""
@@ -150,6 +150,10 @@ class EventCost(msgspec.Struct, kw_only=True):
             used += charge.usage() * (charge.CompressFactor or 1)
         return used
 
+    def known_usage(self) -> int:
+        """The usage as it was computed; of a cost that was not, what its charges cover."""
+        return self.usage() if self.Usage is None else self.Usage
+
     def compute(self, decimals: int = 5) -> EventCost:
         """Fill in `Usage` and `Cost` from the charges, rounded to `decimals`; answers itself."""
         usage, cost = 0, ZERO
@@ -163,7 +167,7 @@ class EventCost(msgspec.Struct, kw_only=True):
 
     def end_time(self) -> Instant:
         """When the covered usage ends."""
-        return self.StartTime.plus(self.usage())
+        return self.StartTime.plus(self.known_usage())
 
     def balance(self, uuid: str) -> BalanceSummary | None:
         """The summary of a balance that paid."""

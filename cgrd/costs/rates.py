@@ -15,7 +15,7 @@ import msgspec
 from cgrd.money import ZERO
 
 
-class RITiming(msgspec.Struct, kw_only=True):
+class RITiming(msgspec.Struct, kw_only=True, gc=False):
     """When a rate holds; an empty list means any. `WeekDays` counts from Sunday = 0, times are `hh:mm:ss` on the call's own clock."""
 
     ID: str = ""
@@ -27,7 +27,7 @@ class RITiming(msgspec.Struct, kw_only=True):
     EndTime: str = ""
 
 
-class RGRate(msgspec.Struct, kw_only=True):
+class RGRate(msgspec.Struct, kw_only=True, gc=False):
     """One slot of a rate: from `GroupIntervalStart` of usage on, `Value` is paid for each `RateUnit`, in steps of `RateIncrement`."""
 
     GroupIntervalStart: int = 0
@@ -36,7 +36,7 @@ class RGRate(msgspec.Struct, kw_only=True):
     RateUnit: int = 0
 
 
-class RIRate(msgspec.Struct, kw_only=True):
+class RIRate(msgspec.Struct, kw_only=True, gc=False):
     """A rate with its connect fee, the rounding of the total, and the most a call may cost (`*free` or `*disconnect` beyond)."""
 
     ConnectFee: Decimal = ZERO
@@ -47,7 +47,7 @@ class RIRate(msgspec.Struct, kw_only=True):
     Rates: list[RGRate] | None = []
 
 
-class RateInterval(msgspec.Struct, kw_only=True):
+class RateInterval(msgspec.Struct, kw_only=True, gc=False):
     """A rate bound to its time; among those active at once the highest weight holds."""
 
     Timing: RITiming | None = None

@@ -9,7 +9,7 @@ import msgspec
 from cgrd.money import ZERO
 
 
-class BalanceSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
+class BalanceSummary(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """A balance before (`Initial`) and after (`Value`) the debits that the cost tells of; a weight of 0 is left out."""
 
     UUID: str
@@ -22,7 +22,7 @@ class BalanceSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     Factors: dict[str, Decimal] | None = None
 
 
-class AccountSummary(msgspec.Struct, kw_only=True):
+class AccountSummary(msgspec.Struct, kw_only=True, gc=False):
     """The account's balances and flags; `AccountID` is without the tenant."""
 
     Tenant: str = ""

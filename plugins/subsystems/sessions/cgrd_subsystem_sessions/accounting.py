@@ -111,10 +111,7 @@ def used(run: SRun, *, usage: int | None, last_used: int | None) -> SRun:
 
 def owed(run: SRun) -> int:
     """At the end: what was used and is not paid (above 0), or was paid and not used (below 0); 0 where the CDR pays."""
-    cost = run.EventCost
-    if cost is None:
-        return 0
-    return run.TotalUsage - (cost.usage() if cost.Usage is None else cost.Usage)
+    return 0 if run.EventCost is None else run.TotalUsage - run.EventCost.known_usage()
 
 
 def unpaid(run: SRun) -> int:

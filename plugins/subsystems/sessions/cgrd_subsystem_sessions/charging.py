@@ -128,7 +128,7 @@ class Charging:
             if rest is None and run.EventCost is None:
                 self._registry.change(session, at, run)
                 return None
-            with self._services.store.transaction(why=f"end of session {session.CGRID}", key=_end_key(session, at)) as tx:
+            with self._services.store.transaction(why=f"end of session {session.CGRID}", key=_end_key(session, at) if self.waits else "") as tx:
                 after = await self._pay_rest(session, at, rest) if rest is not None else await self._given_back(session, run, -owed)
                 after = await self._rounded(session, after)
                 self._registry.change(session, at, after)

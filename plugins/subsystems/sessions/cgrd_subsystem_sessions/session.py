@@ -31,7 +31,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     Key: str
 
 
-class SRun(msgspec.Struct, kw_only=True, omit_defaults=True):
+class SRun(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One charger's run. Never changed in place: each step of the accounting makes another one.
 
     Attributes:
@@ -57,7 +57,7 @@ class SRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     Asks: int = 0
 
 
-class Session(msgspec.Struct, kw_only=True):
+class Session(msgspec.Struct, kw_only=True, gc=False):
     """A session with its runs.
 
     Attributes:

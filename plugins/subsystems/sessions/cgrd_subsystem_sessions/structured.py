@@ -141,6 +141,7 @@ class _Handler:
         self._structured = structured
         self._owner = structured.owner
         self._call = call
+        self._name = f"SessionSv1.{call.method}"
         self._stages = stages
         self._booleans = list(dict.fromkeys(boolean for made in stages for boolean in made.args))
         self._course = lru_cache(MOST_COURSES)(self._find)
@@ -155,7 +156,7 @@ class _Handler:
             raise MandatoryMissing("Subsystems", explain=f"set at least one of the booleans of {call.method}, as {self._example()}")
         owner.peers.remember(peer)
         flow = Flow(name=call.flow, driver=owner, event=event, asked=asked, peer=peer)
-        return await owner.answering(f"SessionSv1.{call.method}", args, event, partial(self._structured.travelled, call, course.stages, flow))
+        return await owner.answering(self._name, args, event, partial(self._structured.travelled, call, course.stages, flow))
 
     def _find(self, booleans: tuple[str, ...]) -> Course:
         asked = [made for made in self._stages if any(boolean in booleans for boolean in made.args)]
