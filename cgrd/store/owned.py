@@ -158,7 +158,10 @@ class OwnedStore:
         if opened.contexts > 1 and (transaction := open_transaction(self)) is not None:
             opened.hold_others(transaction.root)
             held = opened.held
-        found = [block.own_changes for block in reversed(opened.blocks) if held is None or block.own_changes is not held.changes]
+        found = []
+        for block in reversed(opened.blocks):
+            if held is None or block.own_changes is not held.changes:
+                found.append(block.own_changes)
         for group in (held, groups.queued, groups.committing):
             if group is not None:
                 found.append(group.changes)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import msgspec
@@ -70,7 +71,7 @@ class Table:
             raise Wrong(f"table {name}: a column is declared twice")
         self.unique = tuple(tuple(names) for names in unique)
         self.indexes = tuple(tuple(names) for names in indexes)
-        self.unique_positions = tuple(tuple(self.column_at(name) for name in names) for names in self.unique)
+        self.unique_keys = tuple(_key([self.column_at(name) for name in names]) for names in self.unique)
         for names in self.unique:
             self._refuse_inexact(names)
         for names in self.indexes:
@@ -123,6 +124,15 @@ class Table:
         for column, value in zip(self.columns, values, strict=True):
             row[column.name] = None if value is None else _DECODERS[column.type](value)
         return row
+
+
+def _key(positions: Sequence[int]) -> Callable[[Values], Values]:
+    """Takes the values at these places out of a row."""
+    if len(positions) == 1:
+        (at,) = positions
+        return lambda values: (values[at],)
+    pick: Callable[[Values], Values] = itemgetter(*positions)
+    return pick
 
 
 def encode_value(column: Column, value: Any) -> Stored:

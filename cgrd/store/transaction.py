@@ -233,8 +233,11 @@ class Transaction:
 
 
 def _unique_values(table: Table, values: Values) -> list[tuple[int, Values]]:
-    keys = [tuple([values[at] for at in positions]) for positions in table.unique_positions]
-    return [(at, key) for at, key in enumerate(keys) if None not in key]
+    found = []
+    for at, key_of in enumerate(table.unique_keys):
+        if None not in (key := key_of(values)):
+            found.append((at, key))
+    return found
 
 
 def checked_text(text: str) -> str:

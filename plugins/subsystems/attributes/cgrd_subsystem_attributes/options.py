@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cgrd.errors import Wrong
 from cgrd.fields import text_of
@@ -25,27 +26,33 @@ class Asked(msgspec.Struct, frozen=True):
     profile_runs: int
 
 
-def read_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Asked:
+def configured(defaults: Mapping[str, Any]) -> Asked:
+    """What is asked where a request names no option: `attributes.opts`."""
+    return Asked(
+        ids=defaults["*profileIDs"],
+        ignore_filters=defaults["*profileIgnoreFilters"],
+        process_runs=min(defaults["*processRuns"], MOST_RUNS),
+        profile_runs=defaults["*profileRuns"],
+    )
+
+
+def read_options(given: Mapping[str, Any], defaults: Asked) -> Asked:
     """The options of a request.
 
     Raises:
         Wrong: one cannot be read, in the reference's words; or more runs are asked than anybody needs.
     """
-    runs = min(defaults["*processRuns"], MOST_RUNS)
-    if "*attrProcessRuns" in given and (runs := _whole(given, "*attrProcessRuns", runs)) > MOST_RUNS:
-        raise Wrong(f"*attrProcessRuns {runs} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")
-    return Asked(
-        ids=asked_ids(given, "*attrProfileIDs", defaults["*profileIDs"]),
-        ignore_filters=asked_flag(given, "*attrProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
-        process_runs=runs,
-        profile_runs=_whole(given, "*attrProfileRuns", defaults["*profileRuns"]),
-    )
+    said: dict[str, Any] = {}
+    for name, (option, read) in _READ.items():
+        if given.get(name) is not None:
+            said[option] = read(given, name, None)
+    if said.get("process_runs", 0) > MOST_RUNS:
+        raise Wrong(f"*attrProcessRuns {said['process_runs']} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")
+    return replace(defaults, **said) if said else defaults
 
 
-def _whole(given: Mapping[str, Any], name: str, default: int) -> int:
-    value = given.get(name)
-    if value is None:
-        return default
+def _whole(given: Mapping[str, Any], name: str, _: Any) -> int:
+    value = given[name]
     if type(value) is int:
         return value
     if isinstance(value, (Decimal, float)):
@@ -55,3 +62,12 @@ def _whole(given: Mapping[str, Any], name: str, default: int) -> int:
         return read_integer(text or "x")
     except ValueError:
         raise Wrong(f'strconv.ParseInt: parsing "{text}": invalid syntax', explain=f"{name} is a whole number") from None
+
+
+_READ: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any], str, Any], Any]]]] = {
+    "*attrProcessRuns": ("process_runs", _whole),
+    "*attrProfileIDs": ("ids", asked_ids),
+    "*attrProfileIgnoreFilters": ("ignore_filters", asked_flag),
+    "*attrProfileRuns": ("profile_runs", _whole),
+}
+"""By option: which part of what is asked it says, and how it is read."""

@@ -16,7 +16,7 @@ from cgrd_subsystem_attributes.book import Book
 from cgrd_subsystem_attributes.compiling import Ready
 from cgrd_subsystem_attributes.events import Draft, MustWait
 from cgrd_subsystem_attributes.kinds import AttributeProfile
-from cgrd_subsystem_attributes.options import Asked, read_options
+from cgrd_subsystem_attributes.options import Asked, configured, read_options
 
 if TYPE_CHECKING:
     from cgrd.services import Services
@@ -31,11 +31,16 @@ class AttributeS(Subsystem, section="attributes"):
     def __init__(self, *, services: Services, config: dict[str, Any]) -> None:
         super().__init__(services=services, config=config)
         self.book = Book(services=services)
+        self._configured = configured(config["opts"])
+
+    async def reload(self, config: dict[str, Any]) -> None:
+        await super().reload(config)
+        self._configured = configured(config["opts"])
 
     @method("AttributeSv1.GetAttributeForEvent")
     async def attribute_for_event(self, args: EventArgs) -> AttributeProfile:
         """The profile that would be applied first."""
-        asked = read_options(args.APIOpts or {}, self.config["opts"])
+        asked = read_options(args.APIOpts or {}, self._configured)
         draft = self._draft(args, may_wait=True)
         draft.begin_run(0)
         del draft.roots["*tenant"]
@@ -63,7 +68,7 @@ class AttributeS(Subsystem, section="attributes"):
         """
         if args.Event is None:
             raise MandatoryMissing("Event")
-        asked = read_options(args.APIOpts or {}, self.config["opts"])
+        asked = read_options(args.APIOpts or {}, self._configured)
         draft = self._draft(args, may_wait=may_wait)
         try:
             applied = await self._runs(draft, asked)

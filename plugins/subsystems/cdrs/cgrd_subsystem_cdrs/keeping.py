@@ -55,7 +55,6 @@ SESSION_COSTS: Final = Table(
         Column("created_at", "instant"),
     ],
     unique=[("cgrid", "run_id")],
-    indexes=[("origin_id",)],
 )
 
 

@@ -120,8 +120,10 @@ async def refund(flow: Flow, mine: CDR, cost: EventCost, *, brought: bool = Fals
 @stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")
 async def rate(flow: Recording, run: Run) -> None:
     """Price the record: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
-    with _asking(flow, run):
-        await _rate(flow, record(run))
+    mine = record(run)
+    if mine.RequestType != "*none":
+        with _asking(flow, run):
+            await _rate(flow, mine)
 
 
 def _asking(flow: Recording, run: Run) -> AbstractContextManager[Any]:
@@ -144,8 +146,6 @@ def prices(run: Run) -> int:
 
 
 async def _rate(flow: Flow, mine: CDR) -> None:
-    if mine.RequestType == "*none":
-        return
     mine.Usage = max(0, mine.Usage)
     brought = mine.CostDetails is not None
     if not brought and mine.RequestType == "*prepaid":

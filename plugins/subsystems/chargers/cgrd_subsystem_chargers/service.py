@@ -48,25 +48,29 @@ class ChargerS(Subsystem, section="chargers"):
         if args.Event is None:
             raise MandatoryMissing("Event")
         try:
-            return [await self.run_of(charger, args) for charger in await self.matching(args)]
+            runs = []
+            for charger in await self.matching(args):
+                forked = self._forked(charger, args)
+                if charger.AttributeIDs == ["*none"]:
+                    runs.append(ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked))
+                else:
+                    runs.append(await self._enriched(charger, forked))
+            return runs
         except CgrdError as error:
             raise ServerError.unless_known(error) from error
 
-    async def run_of(self, charger: ChargerProfile, event: EventArgs) -> ChargerAnswer:
-        """One charger's run."""
-        forked = CGREvent(
+    def _forked(self, charger: ChargerProfile, event: EventArgs) -> CGREvent:
+        """The event of one charger's run."""
+        return CGREvent(
             Tenant=event.Tenant or self.services.default_tenant,
             ID=event.ID,
             Time=event.Time,
             Event={**(event.Event or {}), "RunID": charger.RunID},
             APIOpts={**(event.APIOpts or {}), "*subsys": "*chargers"},
         )
-        if charger.AttributeIDs == ["*none"]:
-            return ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked)
-        return await self._enriched(charger, forked)
 
     async def _enriched(self, charger: ChargerProfile, forked: CGREvent) -> ChargerAnswer:
-        """The same with its attributes applied, in the context of ChargerS where the event names none."""
+        """A run with its attributes applied, in the context of ChargerS where the event names none."""
         given: dict[str, Any] = {**forked.options(), "*attrProfileIDs": charger.AttributeIDs}
         lent = CONTEXT not in given
         asked = _with_options(forked, {CONTEXT: "*chargers", **given} if lent else given)
