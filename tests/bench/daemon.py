@@ -57,10 +57,11 @@ class Daemon:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._proc = Path("/proc") / str(process.pid)
+        self._clock = ~process.pid << 3 | 2  # the clock of another process' CPU, as clock_getcpuclockid(3) makes it
 
     def cpu(self) -> float:
-        """Seconds of CPU so far, all threads, to the nanosecond."""
-        return sum(int(task.read_text().split()[0]) for task in (self._proc / "task").glob("*/schedstat")) / 1e9
+        """Seconds of CPU so far, of all threads, also those that have ended, to the nanosecond."""
+        return time.clock_gettime(self._clock)
 
     def megabytes(self) -> float:
         """Resident memory."""

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """How long tariff plans take to load, and what they cost afterwards.
 
-    plans.py [--start "cgrd run --config {conf} --state {state}"] [--sizes 20000,100000] [--plan FOLDER]
+    plans.py [--start "cgrd run --config {conf} --state {state}"] [--sizes 20000,100000] [--plan FOLDER] [--daemons 3]
 
-For each plan, loaded into a daemon of its own by APIerSv1.LoadTariffPlanFromFolder: CPU of the daemon over the CPU that
-csv.reader takes to make dicts of the same files (in this process, the least of five), memory over the idle daemon's, the longest
-time that a ping took meanwhile, and CPU of one GetCost afterwards over that on the smallest plan: of questions never asked before, and of
-500 asked again. Goals: 12, 130 MB, 100 ms, 1.2. Linux; port 2012 must be free.
+Each plan is loaded by APIerSv1.LoadTariffPlanFromFolder into some daemons of its own, each as idle as it comes, and five times more into the
+same. The ratios are CPU of the daemon over the CPU that csv.reader takes to make dicts of the same files: `first` is the first load of a daemon
+over the first reading of a process, `again` the later loads over the later readings, `strict` the first load over the later readings. Then
+memory over the idle daemon's; the longest time that a ping took while the plan was loaded into one more daemon; and CPU of one GetCost over
+that on the smallest plan: of questions never asked before, and of 500 asked again. Medians of all daemons; the plans take turns. Goals: 12,
+130 MB, 100 ms, 1.2. Linux; port 2012 must be free.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ from __future__ import annotations
 import argparse
 import csv
 import random
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
-from daemon import Client, Heartbeat, cpu_of, daemon
+from daemon import Client, Daemon, Heartbeat, cpu_of, daemon
 
 
 def write_plan(folder: Path, destinations: int) -> list[str]:
@@ -42,12 +46,22 @@ def write_plan(folder: Path, destinations: int) -> list[str]:
     return prefixes
 
 
-def reading(folder: Path) -> float:
-    """Seconds of CPU that csv.reader takes for dicts of all rows."""
-    return min(_read(folder) for _ in range(5))
+class Read(NamedTuple):
+    """Seconds of CPU that csv.reader takes for dicts of all rows: at first, and the median of later times."""
+
+    first: float
+    again: float
 
 
-def _read(folder: Path) -> float:
+def reading(folder: Path) -> Read:
+    """Read in a process of its own, so that there is a first time."""
+    told = subprocess.run([sys.executable, __file__, "--read", str(folder)], check=True, capture_output=True, text=True).stdout
+    first, *later = map(float, told.split())
+    return Read(first, median(later))
+
+
+def read(folder: Path) -> float:
+    """Read the files once; seconds of CPU."""
     began = time.process_time()
     for path in sorted(folder.glob("*.csv")):
         with path.open(newline="") as file:
@@ -65,38 +79,69 @@ def costs(prefixes: list[str]) -> list[object]:
 
 
 class Measured(NamedTuple):
-    """CPU and wall clock of the load in seconds, megabytes over idle, longest ping in seconds, us of CPU of a GetCost new and asked again."""
+    """CPU of the first load and of the one that comes again in seconds, megabytes over idle, the longest ping in seconds, us of CPU of a
+    GetCost new and asked again."""
 
-    cpu: float
-    wall: float
+    first: float
+    again: float
     memory: float
     gap: float
     new: float
-    again: float
+    asked: float
 
 
-def measured(start: str, folder: Path, prefixes: list[str]) -> Measured:
+class Plan(NamedTuple):
+    """A plan, what its numbers begin with, and what was measured of it."""
+
+    name: str
+    folder: Path
+    prefixes: list[str]
+    readings: list[Read]
+    measured: list[Measured]
+
+
+def measured(start: str, plan: Plan) -> Measured:
     """Load a plan into a fresh daemon and ask it; without prefixes nothing is asked."""
     with daemon(start) as running:
         client = Client()
         time.sleep(2)
         idle = running.megabytes()
+        first = load(running, client, plan)
+        time.sleep(1)
+        memory = running.megabytes() - idle
+        asked = costs(plan.prefixes) if plan.prefixes else []
+        new, again = (cpu_of(running, "APIerSv1.GetCost", each) if each else 0.0 for each in (asked, asked[:500]))
+        once_more = median(load(running, client, plan) for _ in range(5))
+    return Measured(first, once_more, memory, gap(start, plan), new, again)
+
+
+def gap(start: str, plan: Plan) -> float:
+    """The longest that a ping takes while a plan is loaded into a fresh daemon, in seconds; pings are work, so nothing else is measured."""
+    with daemon(start) as running:
+        client = Client()
+        time.sleep(2)
         with Heartbeat() as pings:
             time.sleep(0.2)
-            before, began = running.cpu(), time.perf_counter()
-            client.ask("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(folder)})
-            wall, cpu = time.perf_counter() - began, running.cpu() - before
+            load(running, client, plan)
             time.sleep(1)
-        memory = running.megabytes() - idle
-        asked = costs(prefixes) if prefixes else []
-        new, again = (cpu_of(running, "APIerSv1.GetCost", each) if each else 0.0 for each in (asked, asked[:500]))
-        return Measured(cpu, wall, memory, pings.longest, new, again)
+        return pings.longest
 
 
-def told(name: str, csv_s: float, got: Measured, first: Measured) -> str:
+def load(running: Daemon, client: Client, plan: Plan) -> float:
+    """Seconds of CPU of one load."""
+    before = running.cpu()
+    client.ask("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(plan.folder)})
+    return running.cpu() - before
+
+
+def told(plan: Plan, smallest: Plan) -> str:
     """A line of the table."""
-    load = f"{name:>10} {csv_s:7.4f} {got.cpu:7.3f} {got.cpu / csv_s:6.1f} {got.wall:7.2f} {got.memory:6.1f} {got.gap * 1e3:8.1f}"
-    return load if not got.new else f"{load} {got.new:12.1f} {got.new / first.new:6.2f} {got.again:14.1f} {got.again / first.again:6.2f}"
+    got, least = (Measured(*map(median, zip(*each.measured, strict=True))) for each in (plan, smallest))
+    files = Read(*map(median, zip(*plan.readings, strict=True)))
+    times = f"{files.first:8.4f} {files.again:8.4f} {got.first:8.4f} {got.again:8.4f}"
+    ratios = f"{got.first / files.first:6.1f} {got.again / files.again:6.1f} {got.first / files.again:6.1f}"
+    line = f"{plan.name:>10} {times} {ratios} {got.memory:6.1f} {got.gap * 1e3:8.1f}"
+    return line if not plan.prefixes else f"{line} {got.new:7.1f} {got.new / least.new:5.2f} {got.asked:9.1f} {got.asked / least.asked:5.2f}"
 
 
 def main() -> None:
@@ -105,19 +150,32 @@ def main() -> None:
     parser.add_argument("--start", default=f"{Path(sys.executable).parent / 'cgrd'} run --config {{conf}} --state {{state}}")
     parser.add_argument("--sizes", default="1000,20000,100000")
     parser.add_argument("--plan", type=Path, help="one more plan, without GetCost")
+    parser.add_argument("--daemons", type=int, default=3, help="how many for each plan")
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    heads = f"{'plan':>10} {'csv s':>7} {'load s':>7} {'ratio':>6} {'wall s':>7} {'MB':>6} {'ping ms':>8}"
-    print(f"{heads} {'new cost us':>12} {'ratio':>6} {'asked again us':>14} {'ratio':>6}")
-    first: Measured | None = None
-    for size in [int(each) for each in given.sizes.split(",")]:
-        with tempfile.TemporaryDirectory() as folder:
-            prefixes = write_plan(Path(folder), size)
-            got = measured(given.start, Path(folder), prefixes)
-            first = first or got
-            print(told(str(size), reading(Path(folder)), got, first), flush=True)
+    if given.read:
+        print(*(read(given.read) for _ in range(6)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure(given, Path(folder))
+
+
+def measure(given: argparse.Namespace, folder: Path) -> None:
+    """Write the plans, measure each in turn, and print."""
+    plans = []
+    for size in given.sizes.split(","):
+        (folder / size).mkdir()
+        plans.append(Plan(size, folder / size, write_plan(folder / size, int(size)), [], []))
     if given.plan:
-        got = measured(given.start, given.plan, [])
-        print(told(given.plan.name, reading(given.plan), got, got))
+        plans.append(Plan(given.plan.name, given.plan, [], [], []))
+    for _ in range(given.daemons):
+        for plan in plans:
+            plan.readings.append(reading(plan.folder))
+            plan.measured.append(measured(given.start, plan))
+    heads = f"{'plan':>10} {'csv 1st':>8} {'csv':>8} {'load 1st':>8} {'load':>8} {'first':>6} {'again':>6} {'strict':>6} {'MB':>6} {'ping ms':>8}"
+    print(f"{heads} {'new us':>7} {'ratio':>5} {'again us':>9} {'ratio':>5}")
+    for plan in plans:
+        print(told(plan, plans[0]))
 
 
 main()
