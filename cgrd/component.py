@@ -187,6 +187,7 @@ def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any =
     if args is None:
         hints = get_type_hints(handler)
         args = hints.get(parameters[0].name, Any) if parameters else Any
-        may_wait = any(get_origin(each) is Coroutine for each in get_args(hints.get("return")))
+        answer = hints.get("return")
+        may_wait = any(get_origin(each) is Coroutine for each in (answer, *get_args(answer)))
     is_async = inspect.iscoroutinefunction(handler)
     return Served(name=name, args=args, handler=handler, is_async=is_async, wants_peer=len(parameters) > 1, owner=owner, may_wait=may_wait)

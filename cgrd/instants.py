@@ -105,10 +105,10 @@ class Instant:
         return self._text
 
     def _told(self) -> str:
-        if self.zone is UTC or self.ns == _ZERO_NS:
-            return _utc_text(self.ns)
-        nanos = self.ns % SECOND
+        whole, nanos = divmod(self.ns, SECOND)
         fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
+        if self.zone is UTC or self.ns == _ZERO_NS:
+            return f"{_second_text(whole)}{fraction}Z"
         moment = self.datetime()
         if (moment.utcoffset() or timedelta(0)).seconds % 60:
             return str(self.at_zone(UTC))  # a zone before there were zones: RFC 3339 writes offsets of whole minutes only
@@ -121,14 +121,10 @@ class Instant:
 Instant.ZERO = Instant(_ZERO_NS, UTC)
 
 
-def _utc_text(ns: int) -> str:
-    whole, nanos = divmod(ns, SECOND)
-    return f"{_second_text(whole)}.{nanos:09d}".rstrip("0") + "Z" if nanos else f"{_second_text(whole)}Z"
-
-
 # The times of one call are told again and again, in its session, its records, its answers; and much happens within a second.
 @lru_cache(4096)
 def _second_text(whole: int) -> str:
+    """The UTC date and time of a second after 1 January 1970."""
     days, second = divmod(whole, 86_400)
     try:
         day = (_EPOCH + timedelta(days=days)).date().isoformat()

@@ -5,6 +5,7 @@ Source: spec/tariffplans.md §8, spec/observed_events.md (Stats).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Coroutine
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cgrd.services import Services
 
 PROCESS = "StatSv1.ProcessEvent"
+Found = list[StatQueueProfile]
 
 
 class StatS(Subsystem, section="stats"):
@@ -36,36 +38,36 @@ class StatS(Subsystem, section="stats"):
         self.queues.load()
         await super().serve(task_status=task_status)
 
-    async def matching(self, event: CGREvent) -> list[StatQueueProfile]:
-        """The profiles that take the event, best weight first; none behind a blocker.
+    def matching(self, event: CGREvent) -> Found | Coroutine[Any, Any, Found]:
+        """The profiles that take the event, best weight first, none behind a blocker; a coroutine where filters ask others.
 
         Raises:
             NotFound: there are none.
             CgrdError: an option or a filter cannot be used.
         """
         defaults, options = self.config["opts"], event.options()
-        found: list[StatQueueProfile] = await self.services.profiles["StatQueueProfile"].matching_after_fetch(
+        found: Found | Coroutine[Any, Any, Found] = self.services.profiles["StatQueueProfile"].begin_matching(
             {"*req": event.Event, "*opts": options},
             tenant=event.Tenant,
             ids=asked_ids(options, "*stsProfileIDs", defaults["*profileIDs"]),
             ignore_filters=asked_flag(options, "*stsProfileIgnoreFilters", defaults["*profileIgnoreFilters"]),
             at=event.Time,
         )
-        if not found:
-            raise NotFound(explain=f"no statistic of tenant {event.Tenant} takes the event; load Stats.csv or use APIerSv1.SetStatQueueProfile")
-        blocker = next((at for at, profile in enumerate(found) if profile.Blocker), len(found))
-        return found[: blocker + 1]
+        return _until_blocker(found, event) if isinstance(found, list) else _after_fetch(found, event)
 
     @method("StatSv1.ProcessEvent")
-    async def process_event(self, args: EventArgs) -> list[str]:
-        """Feed the queues that match; their ids.
+    def process_event(self, args: EventArgs) -> Coroutine[Any, Any, list[str]]:
+        """Feed the queues that match; their ids. Where none does, nothing waits.
 
         Raises:
             MandatoryMissing, NotFound: no event, or no queue for it.
             PartiallyExecuted: the queues are fed, but thresholds or exporters could not be told.
         """
         event = args.event(self.services.default_tenant)
-        profiles = await self.matching(event)
+        return self._fed(event, self.matching(event))
+
+    async def _fed(self, event: CGREvent, found: Found | Coroutine[Any, Any, Found]) -> list[str]:
+        profiles = found if isinstance(found, list) else await found
         given = [await self._measured(profile, event) for profile in profiles]
         # Filters may have waited: what holds now counts, and a profile that is gone takes nothing.
         fed = [(queue, values) for queue, values in zip(map(self.queues.find, profiles), given, strict=True) if queue is not None]
@@ -87,7 +89,8 @@ class StatS(Subsystem, section="stats"):
     @method("StatSv1.GetStatQueuesForEvent")
     async def queues_for_event(self, args: EventArgs) -> list[str]:
         """Ids of the queues that the event would feed."""
-        return [profile.ID for profile in await self.matching(args.event(self.services.default_tenant))]
+        found = self.matching(args.event(self.services.default_tenant))
+        return [profile.ID for profile in (found if isinstance(found, list) else await found)]
 
     @method("StatSv1.GetQueueIDs")
     def queue_ids(self, args: TenantArgs) -> list[str]:
@@ -119,3 +122,14 @@ class StatS(Subsystem, section="stats"):
         """Empty a queue."""
         self.queues.reset(self._queue(args), why="StatSv1.ResetStatQueue")
         return "OK"
+
+
+async def _after_fetch(finding: Awaitable[Found], event: CGREvent) -> Found:
+    return _until_blocker(await finding, event)
+
+
+def _until_blocker(found: Found, event: CGREvent) -> Found:
+    if not found:
+        raise NotFound(explain=f"no statistic of tenant {event.Tenant} takes the event; load Stats.csv or use APIerSv1.SetStatQueueProfile")
+    blocker = next((at for at, profile in enumerate(found) if profile.Blocker), len(found))
+    return found[: blocker + 1]
