@@ -174,7 +174,6 @@ async def _price(flow: Flow, mine: CDR) -> None:
         mine.Cost, mine.CostDetails, mine.ExtraInfo = UNRATED, None, str(error)
         return
     details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=decimals)
-    details.compute(decimals)
     _take(mine, details, source="*cdrs", cost=cost.Cost)
 
 

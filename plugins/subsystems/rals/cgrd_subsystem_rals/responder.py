@@ -244,13 +244,13 @@ class Responder:
             Wrong: an increment would take, or is of another tenant's account.
             Exists: the call was given them back before.
         """
-        refuse_takings(args, args.Tenant or self.desk.services.default_tenant)
-        store = self.desk.services.store
+        services, call = self.desk.services, self.filled(args)
+        refuse_takings(args, call.Tenant)
         strict = (args.APIOpts or {}).get(PAID_ONLY) is True
-        if args.CgrID and (strict or not store.call_key("")):
-            refuse_again(args, store.ledger(event=args.CgrID), strict=strict)
-        forget_debits(self.desk.services, self.filled(args))
-        return self._refunded("Responder.RefundIncrements", refund, args, uncount=True)
+        if args.CgrID and (strict or not services.store.in_transaction):
+            refuse_again(args, services.store.ledger(event=args.CgrID), strict=strict)
+        forget_debits(services, call)
+        return self._refunded("Responder.RefundIncrements", refund, call, uncount=True)
 
     @method("Responder.RefundRounding")
     def refund_rounding(self, args: CallDescriptor) -> Account:
@@ -259,11 +259,11 @@ class Responder:
         Raises:
             Wrong: an increment is of another tenant's account.
         """
-        refuse_strangers(args, args.Tenant or self.desk.services.default_tenant)
-        return self._refunded("Responder.RefundRounding", refund_rounding, args, uncount=False)
-
-    def _refunded(self, why: str, how: Callable[..., Refunded], args: CallDescriptor, *, uncount: bool) -> Account:
         call = self.filled(args)
+        refuse_strangers(call, call.Tenant)
+        return self._refunded("Responder.RefundRounding", refund_rounding, call, uncount=False)
+
+    def _refunded(self, why: str, how: Callable[..., Refunded], call: CallDescriptor, *, uncount: bool) -> Account:
         self.desk.book.policy.check_usage(call.ToR, call.duration)
         done = how(self.desk.accounts.bank, self.desk.accounts, call)
         for run in done.lost:

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cgrd import CGREvent
 from cgrd.codec import convert
+from cgrd.component import served_as
 from cgrd.errors import CgrdError, InsufficientCredit, PartiallyExecuted
 from cgrd.kernel import Kernel
 from cgrd.profiles import load_files
@@ -280,6 +283,43 @@ async def test_thresholds_hear_of_an_account_after_it_was_changed() -> None:
         with trio.fail_after(5):
             while (await call(kernel, "ThresholdSv1.GetThreshold", ID="HEARD"))["Hits"] < 2:
                 await trio.lowlevel.checkpoint()
+
+
+async def test_watchers_that_fail_or_wait_hold_up_no_debit_and_hear_of_all_in_their_order() -> None:
+    listening = {name: {"enabled": True} for name in ("thresholds", "stats")}
+    sections = {**SECTIONS, **listening, "rals": {"enabled": True, "thresholds_conns": ["*internal"], "stats_conns": ["*internal"]}}
+    heard: list[Decimal] = []
+    waited: list[Decimal] = []
+    gate = trio.Event()
+
+    def value(event: CGREvent) -> Decimal:
+        found: Decimal = event.Event["BalanceSummaries"][0]["Value"]
+        return found
+
+    def hear(event: CGREvent) -> list[str]:
+        heard.append(value(event))
+        if len(heard) == 2:
+            raise ValueError("a fault of the watcher")
+        return []
+
+    async def wait(event: CGREvent) -> list[str]:
+        await gate.wait()
+        waited.append(value(event))
+        return []
+
+    async with kernel_in_memory(sections) as kernel:
+        await loaded(kernel)
+        await give(kernel, "1001", 10)
+        for name, handler in (("ThresholdSv1.ProcessEvent", hear), ("StatSv1.ProcessEvent", wait)):
+            kernel.house.graph.methods[name] = served_as(name, handler, owner="watcher", args=CGREvent)
+        for _ in range(4):
+            await call(kernel, "Responder.Debit", **asked("1001", 10))
+        await trio.testing.wait_all_tasks_blocked()
+        assert (len(heard), waited) == (4, [])
+        assert heard == sorted(heard, reverse=True)
+        gate.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert sorted(waited, reverse=True) == [heard[0], heard[2], heard[3]]
 
 
 AMOUNTS = st.integers(1, 90)
