@@ -57,7 +57,7 @@ class StatS(Subsystem, section="stats"):
 
     @method("StatSv1.ProcessEvent")
     def process_event(self, args: EventArgs) -> Coroutine[Any, Any, list[str]]:
-        """Feed the queues that match; their ids. Where none does, nothing waits.
+        """Feed the queues that match; their ids.
 
         Raises:
             MandatoryMissing, NotFound: no event, or no queue for it.
