@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,21 @@ def test_a_wider_declaration_adds_columns_and_a_changed_type_is_refused(tmp_path
     with pytest.raises(StoreError, match="column cost is decimal in the database, text in the declaration"):
         again.declare(Table("cdrs", columns=[Column("cgrid"), Column("cost", "text")]))
     again.close()
+
+
+def test_an_index_that_is_declared_no_more_goes_and_an_operators_own_stays(tmp_path: Path) -> None:
+    columns = [Column("cgrid"), Column("account")]
+    store = SqliteStore.open(tmp_path / "s.db")
+    store.declare(Table("cdrs", columns=columns, unique=[["cgrid"]], indexes=[["account"]]))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        connection.execute("CREATE INDEX mine ON t_cdrs (account)")
+    again = SqliteStore.open(tmp_path / "s.db")
+    again.declare(Table("cdrs", columns=columns, unique=[["cgrid"]]))
+    again.close()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 't_cdrs'")}
+    assert found == {"u_cdrs_cgrid", "mine"}
 
 
 def test_new_columns_of_old_rows_are_none(tmp_path: Path) -> None:

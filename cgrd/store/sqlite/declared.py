@@ -1,4 +1,4 @@
-"""Declared tables in SQLite: made, widened, never narrowed."""
+"""Declared tables in SQLite: made, widened, never narrowed; their indexes are those that are declared."""
 
 from __future__ import annotations
 
@@ -70,19 +70,23 @@ def _create(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def _index(connection: sqlite3.Connection, table: Table) -> None:
-    for names in table.indexes:
-        _create_index(connection, table, "INDEX", names)
-    for names in table.unique:
+    wanted = {_index_name(table, "i", names): ("INDEX", names) for names in table.indexes}
+    wanted |= {_index_name(table, "u", names): ("UNIQUE INDEX", names) for names in table.unique}
+    # One of ours that is declared no more would still be written with each row; what an operator has made stays.
+    ours = tuple(_index_name(table, prefix, [""]) for prefix in "iu")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", (f"t_{table.name}",)).fetchall():
+        if name.startswith(ours) and name not in wanted:
+            connection.execute(f'DROP INDEX "{name}"')
+    for name, (kind, names) in wanted.items():
         try:
-            _create_index(connection, table, "UNIQUE INDEX", names)
+            connection.execute(f'CREATE {kind} IF NOT EXISTS "{name}" ON {sql_name(table)} ({quoted(names)})')
         except sqlite3.IntegrityError as error:
             text = f"table {table.name}: rows share {' '.join(names)}, which is to be unique now"
             raise StoreError(text, explain="remove the doubles first") from error
 
 
-def _create_index(connection: sqlite3.Connection, table: Table, kind: str, names: Sequence[str]) -> None:
-    prefix = "u" if kind.startswith("UNIQUE") else "i"
-    connection.execute(f'CREATE {kind} IF NOT EXISTS "{prefix}_{table.name}_{"_".join(names)}" ON {sql_name(table)} ({quoted(names)})')
+def _index_name(table: Table, prefix: str, names: Sequence[str]) -> str:
+    return f"{prefix}_{table.name}_{'_'.join(names)}"
 
 
 def column_names(table: Table) -> tuple[str, ...]:
