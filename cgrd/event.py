@@ -14,7 +14,7 @@ from cgrd.instants import Instant
 __all__ = ["AlteredEvent", "CGREvent", "EventArgs", "FlaggedEvent", "cgrid"]
 
 
-class EventArgs(msgspec.Struct, kw_only=True):
+class EventArgs(msgspec.Struct, kw_only=True, gc=False):
     """An event as a request brings it: its fields may be missing altogether, which is an error.
 
     Whoever takes events from outside and from inside declares this one: a `CGREvent` is passed on as it is.
@@ -39,7 +39,7 @@ class EventArgs(msgspec.Struct, kw_only=True):
         return CGREvent(Tenant=self.Tenant or default_tenant, ID=self.ID, Time=self.Time, Event=self.Event, APIOpts=self.APIOpts)
 
 
-class CGREvent(EventArgs, kw_only=True):
+class CGREvent(EventArgs, kw_only=True, gc=False):
     """An event on its way. Free fields live in `Event`, options of the request in `APIOpts`; both are copied before they are changed.
 
     Durations inside are integer nanoseconds or Go texts ("60s"), times RFC 3339 texts or `Instant`.
@@ -66,7 +66,7 @@ class FlaggedEvent(EventArgs, kw_only=True):
     Flags: list[str] | None = None
 
 
-class AlteredEvent(CGREvent, kw_only=True):
+class AlteredEvent(CGREvent, kw_only=True, gc=False):
     """An event as AttributeS answers it: which profiles have changed it, and which fields (`*req.Account`)."""
 
     MatchedProfiles: list[str] | None = None

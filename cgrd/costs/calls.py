@@ -157,7 +157,10 @@ class CallCost(msgspec.Struct, kw_only=True, gc=False):
 
     def rated_usage(self) -> int:
         """What the spans cover together, ns or units; may exceed what was asked, as increments are whole."""
-        return sum(span.usage for span in self.spans())
+        used = 0
+        for span in self.Timespans or ():
+            used += span.TimeEnd.ns - span.TimeStart.ns
+        return used
 
 
 class RatingInfo(msgspec.Struct, kw_only=True, gc=False):
