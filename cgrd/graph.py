@@ -192,6 +192,7 @@ class Graph:
         return await self._request(self._store.scope(), served, args, peer, source)
 
     async def _request(self, ticket: Ticket, served: Served, args: Any, peer: Peer | None, source: str) -> Any:
+        ticket.begun()
         self._refuse_when_busy()
         if key := key_of(args):
             return await self._answered(ticket, once, self._store, key, served, args, lambda given: self._invoke(served, given, peer, source))
@@ -217,11 +218,10 @@ class Graph:
         A plain function has run when this returns; a `Later` then stands for its commit, or for the coroutine that it returned
         because it has to wait. An async one has not begun.
         """
-        ticket = self._store.scope()
         if served.is_async or self.watchers or key_of(args):
-            return Later(partial(self._request, ticket, served, args, peer, "*rpc"))
+            return Later(partial(self._request, self._store.scope(to_come=True), served, args, peer, "*rpc"))
         self._refuse_when_busy()
-        with ticket:
+        with self._store.scope() as ticket:
             try:
                 answer = served.handler(args, peer) if served.wants_peer else served.handler(args)
             except CgrdError as error:

@@ -52,11 +52,12 @@ class Store(Protocol):
     def call_key(self, request_key: str) -> str:
         """A request key for what the open transaction asks of another daemon now; "" outside of one. `request_key`: the present request's own."""
 
-    def scope(self) -> Ticket:
+    def scope(self, *, to_come: bool = False) -> Ticket:
         """`with store.scope() as ticket:` is one request: `ticket` waits for what the block and the tasks it starts have queued, only that.
 
         `await ticket.durable()` does so, inside the block, behind it or in another task; `ticket.waiting` says whether it would wait.
-        Without a scope each task waits for what it has queued itself.
+        Without a scope each task waits for what it has queued itself. `to_come`: it begins in the next round of the event loop, says so by
+        `ticket.begun()`, and a commit that is due waits for it.
         """
 
     @property

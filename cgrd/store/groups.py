@@ -27,6 +27,8 @@ log = logging.getLogger("cgrd.store")
 
 ROUNDS = 8
 """How many rounds of the event loop a group waits at most for more to join it."""
+MANY = 200
+"""Transactions of a group that waits for no more."""
 
 
 class Groups:
@@ -48,12 +50,11 @@ class Groups:
         self.queued: Group | None = None
         self.open = OpenBlocks()
         self.failing: Exception | None = None
-        self._stirred = 0
+        self.to_come = 0
 
     def queue(self, changes: Changes, why: str) -> None:
         """Put a finished transaction's changes into the current group; the present context then waits for that group."""
         self._refuse_closed(why)
-        self._stirred += 1
         group = self.open.held or self.queued
         if group is None:
             group = self.queued = Group(changes)
@@ -98,10 +99,10 @@ class Groups:
             TICKET.set(ticket)
         ticket.take(group)
 
-    def scope(self) -> Ticket:
-        """A ticket for one request, which is on its way to the next group."""
-        self._stirred += 1
-        return Ticket(self, None)
+    def scope(self, *, to_come: bool = False) -> Ticket:
+        """A ticket for one request; a group that gathers waits for one that is `to_come`, until `Ticket.begun`."""
+        self.to_come += to_come
+        return Ticket(self, None, to_come=to_come)
 
     @property
     def waiting(self) -> bool:
@@ -167,12 +168,13 @@ class Groups:
             self._drain()
 
     async def _gather(self) -> None:
-        """Let those join the group who are on their way: one more round of tasks as long as the last one brought a request, or its changes."""
+        """Let those join the group who are on their way: who is to come, and one more round of tasks as long as the last one brought somebody."""
+        joined = -1
         for _ in range(ROUNDS):
-            seen = self._stirred
-            await trio.lowlevel.checkpoint()
-            if self._stirred == seen:
+            if self.queued is None or len(self.queued.whys) > MANY or (not self.to_come and len(self.queued.whys) == joined):
                 return
+            joined = len(self.queued.whys)
+            await trio.lowlevel.checkpoint()
 
     async def _commit(self) -> None:
         group = self._take()

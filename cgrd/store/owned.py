@@ -69,9 +69,9 @@ class OwnedStore:
         transaction = open_transaction(self)
         return transaction.call_key(request_key) if transaction is not None else ""
 
-    def scope(self) -> Ticket:
+    def scope(self, *, to_come: bool = False) -> Ticket:
         """One request, for `durable`."""
-        return self.groups.scope()
+        return self.groups.scope(to_come=to_come)
 
     @property
     def waiting(self) -> bool:

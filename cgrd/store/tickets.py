@@ -67,14 +67,20 @@ class Ticket:
     Tasks started inside share it. It may be waited for after the block, by any task.
     """
 
-    __slots__ = ("_failure", "_group", "_groups", "_task", "_token", "_told")
+    __slots__ = ("_failure", "_group", "_groups", "_task", "_to_come", "_token", "_told")
 
-    def __init__(self, groups: Groups, task: trio.lowlevel.Task | None) -> None:
+    def __init__(self, groups: Groups, task: trio.lowlevel.Task | None, *, to_come: bool = False) -> None:
         self._groups = groups
         self._task = task
         self._group: Group | None = None
         self._failure: Exception | None = None
         self._told = False
+        self._to_come = to_come
+
+    def begun(self) -> None:
+        """A request that was to come has its turn."""
+        self._groups.to_come -= self._to_come
+        self._to_come = False
 
     def __enter__(self) -> Ticket:
         self._token = TICKET.set(self)

@@ -10,6 +10,7 @@ import trio
 
 from cgrd.errors import StoreError, Wrong
 from cgrd.store import SqliteStore, Store, Transaction
+from cgrd.store.changes import Changes
 from cgrd.store.sqlite.driver import SqliteDriver
 
 
@@ -175,6 +176,31 @@ async def test_full_durability_and_large_groups_commit_in_a_thread(path: Path) -
             await store.durable()
         nursery.cancel_scope.cancel()
     assert sum(1 for _ in store.scan("destination")) == 3000
+    store.close()
+
+
+async def test_a_commit_waits_for_a_request_that_is_about_to_begin(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, groups = SqliteStore.open(path), list[int]()
+    apply = store.driver.apply
+
+    def counted(changes: Changes, *, patient: bool) -> None:
+        groups.append(len(changes.records))
+        apply(changes, patient=patient)
+
+    monkeypatch.setattr(store.driver, "apply", counted)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lambda task_status: store.run(task_status=task_status))
+        with store.scope() as first:
+            put(store, "first")
+        second = store.scope(to_come=True)
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+        second.begun()
+        with second:
+            put(store, "second")
+        await first.durable()
+        assert groups == [2]
+        nursery.cancel_scope.cancel()
     store.close()
 
 
