@@ -82,3 +82,25 @@ async def test_a_refusal_of_the_last_run_keeps_what_the_first_was_granted(town_a
         (session,) = town.sessions.registry.active.values()
         assert [run.TotalUsage for run in session.SRuns] == [20 * SECOND, 10 * SECOND]
         assert not town.sessions.registry.is_due(session)
+
+
+async def test_an_end_that_breaks_off_leaves_all_runs_as_they_were(town_at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with town_at() as town:
+        town.forks.runs = {"one": None, "two": None}
+        await town.initiate(Usage="10s")
+        before = snapshot(town)
+        hold, held = town.bank._hold, []
+
+        def breaks(money: Decimal) -> None:
+            held.append(money)
+            if len(held) == 2:
+                raise ZeroDivisionError
+            hold(money)
+
+        monkeypatch.setattr(town.bank, "_hold", breaks)
+        with pytest.raises(ZeroDivisionError):
+            await town.terminate(Usage="4s")
+        assert snapshot(town) == before
+        monkeypatch.undo()
+        await town.terminate(Usage="4s")
+        assert town.bank.money == Decimal(10) - Decimal("0.08")
