@@ -165,7 +165,6 @@ def _session_cost(store: Store, mine: CDR) -> EventCost | None:
 
 
 async def _price(flow: Flow, mine: CDR) -> None:
-    decimals = flow.driver.services.rounding_decimals
     try:
         cost = await _call_cost(flow, mine)
     except CgrdError as error:
@@ -173,7 +172,7 @@ async def _price(flow: Flow, mine: CDR) -> None:
             flow.partial.append(error)
         mine.Cost, mine.CostDetails, mine.ExtraInfo = UNRATED, None, str(error)
         return
-    details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=decimals)
+    details = event_cost(cost, cgrid=mine.CGRID, run_id=mine.RunID, decimals=flow.driver.services.rounding_decimals)
     _take(mine, details, source="*cdrs", cost=cost.Cost)
 
 
