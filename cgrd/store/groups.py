@@ -175,6 +175,7 @@ class Groups:
                 return
             joined = len(self.queued.whys)
             await trio.lowlevel.checkpoint()
+        self.to_come = 0  # who has not begun by now may never: nobody is waited for twice
 
     async def _commit(self) -> None:
         group = self._take()

@@ -79,8 +79,9 @@ class Ticket:
 
     def begun(self) -> None:
         """A request that was to come has its turn."""
-        self._groups.to_come -= self._to_come
-        self._to_come = False
+        if self._to_come:
+            self._groups.to_come = max(0, self._groups.to_come - 1)
+            self._to_come = False
 
     def __enter__(self) -> Ticket:
         self._token = TICKET.set(self)

@@ -179,7 +179,7 @@ async def test_full_durability_and_large_groups_commit_in_a_thread(path: Path) -
     store.close()
 
 
-async def test_a_commit_waits_for_a_request_that_is_about_to_begin(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_commit_waits_for_a_request_that_is_about_to_begin_and_not_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, groups = SqliteStore.open(path), list[int]()
     apply = store.driver.apply
 
@@ -200,6 +200,11 @@ async def test_a_commit_waits_for_a_request_that_is_about_to_begin(path: Path, m
             put(store, "second")
         await first.durable()
         assert groups == [2]
+        store.scope(to_come=True)
+        put(store, "alone")
+        await store.durable()
+        assert groups == [2, 1]
+        assert store.groups.to_come == 0
         nursery.cancel_scope.cancel()
     store.close()
 
