@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from cgrd import CGREvent, Flow, Instant, Run, stage
+from cgrd import Flow, Instant, Run, stage
 from cgrd.codec import convert, plain_tree
 from cgrd.costs import PAID_ONLY, CallCost, CallDescriptor, EventCost, event_cost, refundable
 from cgrd.dynaprepaid import debited
@@ -229,8 +229,14 @@ async def keep(flow: Recording, run: Run) -> None:
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
 async def export(flow: Flow, run: Run) -> None:
     """Hand the record to EEs; the exporters named in `online_cdr_exports`, or all that match."""
-    event = CGREvent(Tenant=record(run).Tenant, ID=flow.event.ID, Event=told(record(run)), APIOpts={**(flow.event.APIOpts or {}), "*eventType": "CDR"})
-    args = {"EeIDs": flow.driver.config.get("online_cdr_exports") or None, **plain_tree(event)}
+    mine = record(run)
+    args = {
+        "EeIDs": flow.driver.config.get("online_cdr_exports") or None,
+        "Tenant": mine.Tenant,
+        "ID": flow.event.ID,
+        "Event": told(mine),
+        "APIOpts": {**flow.event.options(), "*eventType": "CDR"},
+    }
     await flow.call_or_none("EeSv1.ProcessEvent", args)  # that no exporter takes the record is no failure
 
 
