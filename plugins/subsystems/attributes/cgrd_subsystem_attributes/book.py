@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cgrd.profiles import Change, ProfileTable
@@ -33,21 +34,25 @@ class Book:
         for key in (*change.put, *change.dropped):
             self._ready.pop(key, None)
 
-    def candidates(self, roots: dict[str, Any], tenant: str, context: str, ids: Sequence[str]) -> Iterator[Ready]:
-        """The profiles that may match: those named, in their order, or those that the index finds, by ID.
+    def candidates(self, roots: dict[str, Any], tenant: str, context: str, ids: Sequence[str]) -> list[Ready]:
+        """The profiles that may match, the greatest weight first: those named, in their order, or those that the index finds, by ID.
 
         Raises:
             CgrdError: an inline profile is ill-formed, or a filter does not compile.
         """
         index, find = self.table.index, self.table.find
+        found = []
         for id in dict.fromkeys(ids) if ids else sorted(index.candidates(roots, tenant, context)) if index else self.table.ids(tenant):
             key = f"{tenant}:{id}"
             record = find(key)
             if record is not None:
                 ready = self._ready.get(key)
-                yield self._compiled(key, record) if ready is None or ready.record is not record else ready
+                found.append(self._compiled(key, record) if ready is None or ready.record is not record else ready)
             elif ids and id.startswith("*"):
-                yield self._inline_profile(tenant, id)
+                found.append(self._inline_profile(tenant, id))
+        if len(found) > 1:
+            found.sort(key=_by_weight)
+        return found
 
     def _compiled(self, key: str, record: AttributeProfile) -> Ready:
         ready = self._ready[key] = compile_profile(record, self._language)
@@ -60,3 +65,7 @@ class Book:
                 self._inline.clear()
             ready = self._inline[tenant, id] = compile_profile(self.table.get(tenant, id), self._language)
         return ready
+
+
+def _by_weight(ready: Ready) -> Decimal:
+    return -ready.weight

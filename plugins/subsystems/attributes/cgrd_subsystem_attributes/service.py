@@ -5,8 +5,7 @@ Source: spec/tariffplans.md §4, spec/observed_events.md (Attributes).
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
-from decimal import Decimal
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from cgrd import AlteredEvent, EventArgs, Subsystem, method
@@ -111,7 +110,7 @@ class AttributeS(Subsystem, section="attributes"):
             NotFound: none matches.
         """
         context = draft.context
-        for ready in _in_order(self.book.candidates(draft.roots, draft.tenant, context, asked.ids)):
+        for ready in self.book.candidates(draft.roots, draft.tenant, context, asked.ids):
             if ready.name == last or not ready.meant_for(context) or 0 < asked.profile_runs <= draft.times.get(ready.name, 0):
                 continue
             interval = ready.record.ActivationInterval
@@ -147,11 +146,3 @@ def at_once(work: Coroutine[Any, Any, AlteredEvent]) -> AlteredEvent:
         return answer
     work.close()
     raise MustWait
-
-
-def _in_order(found: Iterable[Ready]) -> list[Ready]:
-    return sorted(found, key=_by_weight)
-
-
-def _by_weight(ready: Ready) -> Decimal:
-    return -ready.weight
