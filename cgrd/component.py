@@ -7,7 +7,7 @@ they declare, and resolves the edges over which they call one another.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -56,6 +56,10 @@ class HttpFace(NamedTuple):
     listen: str = ""
 
 
+Heeds = Callable[[str, Set[str], Mapping[str, Any]], bool]
+"""Whether an event of this tenant may mean anything that has these fields, whatever they hold, and these options."""
+
+
 class Served(msgspec.Struct, frozen=True):
     """One method as the graph serves it. `handler` takes the decoded arguments, and the peer where `wants_peer`."""
 
@@ -67,20 +71,25 @@ class Served(msgspec.Struct, frozen=True):
     owner: str
     may_wait: bool = False
     """Whether a plain one answers a coroutine where it has to wait."""
+    heeds: Heeds | None = None
+    """Of events: whether such ones may mean anything to it; None where it does not say."""
 
     @property
     def service(self) -> str:
         return self.name.partition(".")[0]
 
 
-def method(*names: str) -> Callable[[F], F]:
+def method(*names: str, heeds: str = "") -> Callable[[F], F]:
     """Serve a component's function under these RPC names; the annotation of its first parameter is the arguments' type.
+
+    One that takes events may name a function beside it that tells which it would find nothing for (`Heeds`): those need not be sent.
 
     A plain function that seldom has to wait may return its answer, or a coroutine that gives it: most requests then need no task.
     """
 
     def mark(function: F) -> F:
         function.__cgrd_methods__ = names  # type: ignore[attr-defined]
+        function.__cgrd_heeds__ = heeds  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -132,6 +141,13 @@ class Component:
         """Whether `<edge>_conns` of the section leads anywhere."""
         return bool(self.config.get(f"{edge}_conns"))
 
+    def heeded(self, edge: str, method: str, tenant: str, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether an event with these fields, whatever they hold, and these options need be sent over `<edge>_conns`.
+
+        It need not where they lead nowhere, nor to a callee in this process that would find nothing for it.
+        """
+        return self.services.graph.heeded(self, edge, method, tenant, fields, options)
+
     def is_remote(self, edge: str) -> bool:
         """Whether `<edge>_conns` may lead to another daemon."""
         return any(connection not in INTERNAL for connection in self.config.get(f"{edge}_conns") or ())
@@ -170,7 +186,9 @@ class Agent(Component):
 def methods_of(part: object, *, owner: str) -> Iterator[Served]:
     """The methods marked with `@method` on any object: a component, or a part that it is made of."""
     for name, attribute in declared_methods(type(part)):
-        yield served_as(name, getattr(part, attribute), owner=owner)
+        handler = getattr(part, attribute)
+        heeds = handler.__cgrd_heeds__
+        yield served_as(name, handler, owner=owner, heeds=getattr(part, heeds) if heeds else None)
 
 
 def declared_methods(kind: type) -> Iterator[tuple[str, str]]:
@@ -180,7 +198,7 @@ def declared_methods(kind: type) -> Iterator[tuple[str, str]]:
             yield name, attribute
 
 
-def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any = None) -> Served:
+def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any = None, heeds: Heeds | None = None) -> Served:
     """Describe a bound function as a served method; `args` overrides its annotation."""
     parameters = list(inspect.signature(handler).parameters.values())
     may_wait = False
@@ -190,4 +208,5 @@ def served_as(name: str, handler: Callable[..., Any], *, owner: str, args: Any =
         answer = hints.get("return")
         may_wait = any(get_origin(each) is Coroutine for each in (answer, *get_args(answer)))
     is_async = inspect.iscoroutinefunction(handler)
-    return Served(name=name, args=args, handler=handler, is_async=is_async, wants_peer=len(parameters) > 1, owner=owner, may_wait=may_wait)
+    wants_peer = len(parameters) > 1
+    return Served(name=name, args=args, handler=handler, is_async=is_async, wants_peer=wants_peer, owner=owner, may_wait=may_wait, heeds=heeds)

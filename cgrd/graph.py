@@ -7,7 +7,7 @@ through a connection pool. A callee never changes what it was given, so both giv
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextvars import ContextVar
 from functools import partial
 from types import CoroutineType, GenericAlias
@@ -315,6 +315,14 @@ class Graph:
         if not connections or connections[0] not in INTERNAL:
             return self.call(caller, edge, method, args)
         return self._here(caller, method, args)
+
+    def heeded(self, caller: Component, edge: str, method: str, tenant: str, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether such an event need be sent over an edge. Watchers shall see it, so where there are any it is."""
+        connections = caller.config.get(f"{edge}_conns")
+        if not connections or connections[0] not in INTERNAL or self.watchers:
+            return bool(connections)
+        served = self.methods.get(method)
+        return served is None or served.heeds is None or served.heeds(tenant, fields, options)
 
     def _here(self, caller: Component, method: str, args: Any) -> Any:
         """What a method of this process answers, or the coroutine that gives it."""

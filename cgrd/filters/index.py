@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Generator, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterable, Mapping, Sequence, Set
+from typing import TYPE_CHECKING, Any
 
 from cgrd.errors import CgrdError
 from cgrd.fields.reading import Roots
@@ -84,3 +84,7 @@ class Index:
         if not self.settings.indexed_selects:
             return builtins.set(self._named)
         return self._table.candidates(roots, self.settings)
+
+    def may_have_candidates(self, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether `candidates` may find any for an event with these fields, whatever they hold, and these options; a no is sure."""
+        return not self.settings.indexed_selects or self._table.may_have_candidates(fields, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 import msgspec
@@ -165,6 +165,19 @@ class IndexTable:
             if field is not None and field.read(roots) is not MISSING:
                 found |= field.items.get("", set())
         return found
+
+    def may_have_candidates(self, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether there may be candidates for an event with these fields, whatever they hold, and these options; a no is sure."""
+        kinds = self._fields
+        if self._none or self._deep or kinds["*prefix"] or kinds["*suffix"] or kinds["*exists"]:
+            return True
+        for prefix, known in self._shallow.items():
+            if prefix == "*req":
+                if not fields.isdisjoint(known):
+                    return True
+            elif prefix != "*opts" or any(field.equal({prefix: options}) for field in known.values()):
+                return True
+        return False
 
     def _strings(self, roots: Roots, settings: IndexSettings, found: set[str]) -> None:
         if settings.string_indexed_fields is not None:

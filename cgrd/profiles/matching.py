@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from cgrd.instants import Instant
@@ -84,6 +84,10 @@ class ProfileIndex:
         found = self._found(roots, tenant, context)
         # Records under *any are looked at too where that is configured, and where the context itself has none.
         return found | self._found(roots, tenant, "*any") if self.any_context or not found else found
+
+    def may_have_candidates(self, fields: Set[str], options: Mapping[str, Any], tenant: str) -> bool:
+        """Whether `candidates` of any context may find records for an event with these fields, whatever they hold, and these options."""
+        return any(index.may_have_candidates(fields, options) for (owner, _), index in self._indexes.items() if owner == tenant)
 
     def _found(self, roots: dict[str, Any], tenant: str, context: str) -> set[str]:
         index = self._indexes.get((tenant, context))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -200,6 +200,10 @@ class ProfileTable:
 
     async def _matching_after_fetch(self, tried: Iterable[Any], roots: dict[str, Any]) -> list[Any]:
         return in_order([record for record in tried if await self.passes_after_fetch(record, roots)])
+
+    def may_match(self, tenant: str, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether a record may match an event with these fields, whatever they hold, and these options; a no is sure."""
+        return self.index is None or self.index.may_have_candidates(fields, options, tenant)
 
     def _tried(self, roots: dict[str, Any], tenant: str, context: str | None, ids: Sequence[str] | None, at: Instant | None) -> Iterator[Any]:
         """Candidates that are active and of the context; their filters are still to be asked."""

@@ -88,3 +88,35 @@ def test_an_index_is_what_its_profiles_are_whatever_their_history(changes: list[
     settings = IndexSettings(prefix_indexed_fields=("*req.A",), suffix_indexed_fields=("*req.A",), exists_indexed_fields=("*req.B",), nested_fields=True)
     lived.settings = fresh.settings = settings
     assert lived.candidates(roots) == fresh.candidates(roots)
+
+
+WAYS = st.builds(
+    IndexSettings,
+    indexed_selects=st.booleans(),
+    string_indexed_fields=st.none() | st.just(("*req.A", "*opts.A")),
+    prefix_indexed_fields=st.sampled_from([(), ("*req.A",)]),
+    exists_indexed_fields=st.sampled_from([(), ("*req.B",)]),
+    nested_fields=st.booleans(),
+)
+PLACED = st.dictionaries(st.sampled_from(["P1", "P2"]), st.lists(inline(["*string", "*prefix", "*exists", "*gte"]), max_size=2), max_size=2)
+
+
+@given(PLACED, WAYS, EVENTS, st.dictionaries(st.just("A"), TEXTS, max_size=1))
+@settings(max_examples=500, deadline=None)
+def test_who_is_said_to_find_none_finds_none(profiles: dict[str, list[str]], ways: IndexSettings, event: dict[str, Any], options: dict[str, str]) -> None:
+    index = Filters().index("t", ways)
+    for id, ids in profiles.items():
+        index.set(id, ids)
+    if not index.may_have_candidates(event.keys(), options):
+        assert not index.candidates({"*req": event, "*opts": options})
+
+
+def test_candidates_are_known_to_be_none_by_the_names_of_fields_and_the_values_of_options() -> None:
+    index = Filters().index("t")
+    assert not index.may_have_candidates({"Account"}, {})
+    index.set("P", ["*string:~*req.Account:1001", "*string:~*opts.*eventType:CDR"])
+    assert not index.may_have_candidates({"AccountID"}, {"*eventType": "AccountUpdate"})
+    assert index.may_have_candidates({"Account"}, {"*eventType": "AccountUpdate"})
+    assert index.may_have_candidates({"AccountID"}, {"*eventType": "CDR"})
+    index.set("ANY", [])
+    assert index.may_have_candidates({"AccountID"}, {})

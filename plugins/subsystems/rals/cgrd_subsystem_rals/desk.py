@@ -155,10 +155,6 @@ class Desk:
             await self.services.store.durable()
         return [error for record in work.reserved if (error := await self.courier.attempt(record, is_waited=True))]
 
-    def linked(self, edge: str) -> bool:
-        """Whether `rals.<edge>_conns` leads anywhere."""
-        return self.subsystem.linked(edge)
-
     async def call(self, edge: str, method: str, args: object, reply: Any = Any) -> Any:
         """Ask over `rals.<edge>_conns`."""
         return await self.subsystem.call(edge, method, args, reply)

@@ -5,15 +5,16 @@ They are sent when the change is kept, outside of any lock, so that an action se
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from functools import partial
 from os import urandom
 from types import CoroutineType
-from typing import Any
+from typing import Any, Final
 
 from cgrd import CGREvent
 from cgrd.codec import plain_tree
+from cgrd.costs import AccountSummary
 from cgrd.errors import CgrdError, is_nothing
 from cgrd_subsystem_rals.accounts.records import Account, Balance
 from cgrd_subsystem_rals.accounts.summary import summary_of
@@ -21,29 +22,31 @@ from cgrd_subsystem_rals.accounts.work import Work
 from cgrd_subsystem_rals.desk import Desk
 
 _ASKED = (("thresholds", "ThresholdSv1.ProcessEvent"), ("stats", "StatSv1.ProcessEvent"))
-
+_UPDATE: Final = {"*eventType": "AccountUpdate"}
+_SUMMARY: Final = frozenset(AccountSummary.__struct_fields__)
 
 Asked = Sequence[tuple[str, str]]
 
 
-def asked(desk: Desk) -> Asked:
-    """Who listens: edges, and the methods that are told over them."""
-    return [each for each in _ASKED if desk.linked(each[0])]
+def asked(desk: Desk, key: str, fields: Set[str], options: Mapping[str, Any]) -> Asked:
+    """Who listens to such events of an account: edges, and the methods that are told over them."""
+    heeded, tenant = desk.subsystem.heeded, key.partition(":")[0]
+    return [each for each in _ASKED if heeded(*each, tenant, fields, options)]
 
 
 def announce(desk: Desk, work: Work, key: str, *, initial: Mapping[str, Decimal] | None = None) -> None:
-    """Tell of an account once the order is kept; as it is then.
+    """Tell of an account once the order is kept, as it is then, whoever listens now.
 
     Args:
         initial: what its balances held before, by UUID.
     """
-    if listening := asked(desk):
+    if listening := asked(desk, key, _SUMMARY, _UPDATE):
         work.later.append(partial(_tell_account, desk, listening, key, initial or {}))
 
 
 def announce_balances(desk: Desk, work: Work, key: str) -> None:
     """Tell of each balance of an account once the order is kept."""
-    if listening := asked(desk):
+    if listening := asked(desk, key, _BALANCE, {}):
         work.later.append(partial(_tell_balances, desk, listening, key))
 
 
@@ -51,7 +54,7 @@ def _tell_account(desk: Desk, listening: Asked, key: str, initial: Mapping[str, 
     account = desk.accounts.get(key)
     if account is None:
         return None
-    return _tell(desk, listening, _event(desk, account, account_fields(account, initial), "AccountUpdate"))
+    return _tell(desk, listening, _event(desk, account, account_fields(account, initial), _UPDATE))
 
 
 def _tell_balances(desk: Desk, listening: Asked, key: str) -> Awaitable[None] | None:
@@ -59,7 +62,7 @@ def _tell_balances(desk: Desk, listening: Asked, key: str) -> Awaitable[None] | 
     if account is None:
         return None
     # As recorded: a balance's event says its type in its fields alone, no filter on `~*opts.*eventType` finds it.
-    return _tell(desk, listening, *[_event(desk, account, fields, "") for fields in balance_fields(account)])
+    return _tell(desk, listening, *[_event(desk, account, fields, {}) for fields in balance_fields(account)])
 
 
 def account_fields(account: Account, initial: Mapping[str, Decimal]) -> dict[str, Any]:
@@ -82,8 +85,11 @@ def _balance_event(account: Account, kind: str, balance: Balance) -> dict[str, A
     return {"EventType": "BalanceUpdate", "EventSource": "AccountService", "Units": balance.Value, "BalanceID": balance.ID, **told}
 
 
-def _event(desk: Desk, account: Account, fields: dict[str, Any], kind: str) -> CGREvent:
-    return CGREvent(Tenant=account.tenant, ID=urandom(16).hex(), Time=desk.now(), Event=fields, APIOpts={"*eventType": kind} if kind else {})
+_BALANCE: Final = frozenset(_balance_event(Account(ID=""), "", Balance()))
+
+
+def _event(desk: Desk, account: Account, fields: dict[str, Any], options: dict[str, Any]) -> CGREvent:
+    return CGREvent(Tenant=account.tenant, ID=urandom(16).hex(), Time=desk.now(), Event=fields, APIOpts=options.copy())
 
 
 def _tell(desk: Desk, listening: Asked, *events: CGREvent) -> Awaitable[None] | None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from cgrd_subsystem_rals.publishing import announce, announce_balances
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -283,6 +284,32 @@ async def test_thresholds_hear_of_an_account_after_it_was_changed() -> None:
         with trio.fail_after(5):
             while (await call(kernel, "ThresholdSv1.GetThreshold", ID="HEARD"))["Hits"] < 2:
                 await trio.lowlevel.checkpoint()
+
+
+async def test_an_event_of_an_account_is_made_where_somebody_may_heed_it_or_watches() -> None:
+    listening = {name: {"enabled": True} for name in ("thresholds", "stats")}
+    sections = {**SECTIONS, **listening, "rals": {"enabled": True, "thresholds_conns": ["*internal"], "stats_conns": ["*internal"]}}
+    async with kernel_in_memory(sections) as kernel:
+        await loaded(kernel)
+        await give(kernel, "1001", 10)
+        desk: Any = kernel.house.components["rals"].desk  # type: ignore[attr-defined]
+
+        def left(key: str = "cgrates.org:1001") -> int:
+            work = desk.work("a change")
+            announce(desk, work, key)
+            announce_balances(desk, work, key)
+            return len(work.later)
+
+        assert left() == 0
+        await call(kernel, "APIerSv1.SetThresholdProfile", ID="OF_CALLS", FilterIDs=["*string:~*req.Destination:1002"])
+        assert left() == 0
+        await call(kernel, "APIerSv1.SetThresholdProfile", ID="OF_BALANCES", FilterIDs=["*string:~*req.BalanceID:main"])
+        assert left() == 1
+        await call(kernel, "APIerSv1.SetStatQueueProfile", ID="OF_ALL", QueueLength=1, Metrics=[{"MetricID": "*sum#1"}])
+        assert left() == 2
+        assert left("another.org:1001") == 0
+        kernel.house.graph.watch(lambda hop: None)
+        assert left("another.org:1001") == 2
 
 
 async def test_watchers_that_fail_or_wait_hold_up_no_debit_and_hear_of_all_in_their_order() -> None:

@@ -5,7 +5,7 @@ Source: spec/tariffplans.md §8, spec/observed_events.md (Stats).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping, Set
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,12 @@ class StatS(Subsystem, section="stats"):
         )
         return _until_blocker(found, event) if isinstance(found, list) else _after_fetch(found, event)
 
-    @method("StatSv1.ProcessEvent")
+    def heeds(self, tenant: str, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether an event may feed anything that has these fields, whatever they hold, and these options."""
+        named = asked_ids(options, "*stsProfileIDs", self.config["opts"]["*profileIDs"])
+        return bool(named) or self.services.profiles["StatQueueProfile"].may_match(tenant or self.services.default_tenant, fields, options)
+
+    @method("StatSv1.ProcessEvent", heeds="heeds")
     def process_event(self, args: EventArgs) -> Coroutine[Any, Any, list[str]]:
         """Feed the queues that match; their ids.
 

@@ -5,7 +5,7 @@ Source: spec/tariffplans.md §11, spec/observed_events.md (Thresholds).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -61,7 +61,12 @@ class ThresholdS(Subsystem, section="thresholds"):
         )
         return _until_blocker(found, event) if isinstance(found, list) else _after_fetch(found, event)
 
-    @method(PROCESS)
+    def heeds(self, tenant: str, fields: Set[str], options: Mapping[str, Any]) -> bool:
+        """Whether an event may hit anything that has these fields, whatever they hold, and these options."""
+        named = asked_ids(options, "*thdProfileIDs", self.config["opts"]["*profileIDs"])
+        return bool(named) or self._table.may_match(tenant or self.services.default_tenant, fields, options)
+
+    @method(PROCESS, heeds="heeds")
     def process_event(self, args: EventArgs) -> list[str] | Coroutine[Any, Any, list[str]]:
         """Count the event; the ids of the thresholds that it hits.
 
