@@ -86,8 +86,14 @@ class ProfileIndex:
         return found | self._found(roots, tenant, "*any") if self.any_context or not found else found
 
     def may_have_candidates(self, fields: Set[str], options: Mapping[str, Any], tenant: str) -> bool:
-        """Whether `candidates` of any context may find records for an event with these fields, whatever they hold, and these options."""
-        return any(index.may_have_candidates(fields, options) for (owner, _), index in self._indexes.items() if owner == tenant)
+        """Whether `candidates` may find any for an event with these fields, whatever they hold, and these options; a no is sure.
+
+        Of kinds with contexts it always may.
+        """
+        if self.kind.index and self.kind.index.contexts:
+            return True
+        index = self._indexes.get((tenant, ""))
+        return index is not None and index.may_have_candidates(fields, options)
 
     def _found(self, roots: dict[str, Any], tenant: str, context: str) -> set[str]:
         index = self._indexes.get((tenant, context))
