@@ -22,6 +22,7 @@ class Background:
         self._nursery: trio.Nursery | None = None
         self._wanted: deque[tuple[Context, Callable[..., Any], tuple[Any, ...]]] = deque()
         self._idle = trio.lowlevel.ParkingLot()
+        self._is_over = False
 
     def open(self, nursery: trio.Nursery) -> None:
         """Let tasks live there from now on, until it is cancelled; the kernel does so when it runs."""
@@ -50,7 +51,10 @@ class Background:
         Raises:
             RuntimeError: the daemon does not run yet.
         """
-        self._opened()
+        nursery = self._opened()
+        if self._is_over:
+            nursery.start_soon(self._do_late, work, args)
+            return
         self._wanted.append((copy_context(), work, args))
         if self._idle:
             self._idle.unpark()
@@ -64,7 +68,12 @@ class Background:
                     await self._idle.park()
                 self._do_some(AT_A_STRETCH)
         finally:
+            # Requests that have begun go on for a while when the daemon is to stop: what they want from now on is a task's.
+            self._is_over = True
             self._do_some(len(self._wanted))
+
+    async def _do_late(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._do(work, args)
 
     def _do_some(self, most: int) -> None:
         for _ in range(min(most, len(self._wanted))):

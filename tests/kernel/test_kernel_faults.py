@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog.testing
 import trio
+import trio.testing
 
 from cgrd import Subsystem
 from cgrd.background import Background
@@ -69,6 +70,26 @@ async def test_plain_work_that_is_wanted_when_the_daemon_stops_is_still_done() -
             background.do_soon(done.append, number)
         nursery.cancel_scope.cancel()
     assert done == list(range(100))
+
+
+async def test_plain_work_that_a_request_wants_after_the_order_to_stop_is_done_too() -> None:
+    done: list[str] = []
+    background = Background()
+
+    def wanting() -> None:
+        background.do_soon(done.append, "wanted last")
+
+    async def outlives() -> None:
+        with trio.CancelScope(shield=True):
+            await trio.testing.wait_all_tasks_blocked()
+            background.do_soon(done.append, "wanted late")
+
+    async with trio.open_nursery() as nursery:
+        background.open(nursery)
+        nursery.start_soon(outlives)
+        background.do_soon(wanting)
+        nursery.cancel_scope.cancel()
+    assert sorted(done) == ["wanted last", "wanted late"]
 
 
 def test_background_work_is_refused_where_nothing_runs() -> None:
