@@ -312,7 +312,8 @@ class Graph:
     def begin_call(self, caller: Component, edge: str, method: str, args: object) -> Any:
         """`call` without a wait where none is needed: the answer of a callee in this process, or a coroutine that gives it."""
         connections = caller.config.get(f"{edge}_conns")
-        if not connections or connections[0] not in INTERNAL:
+        # Where there are several, the next one may have to be asked.
+        if not connections or len(connections) > 1 or connections[0] not in INTERNAL:
             return self.call(caller, edge, method, args)
         return self._here(caller, method, args)
 
