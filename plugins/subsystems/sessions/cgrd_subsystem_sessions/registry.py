@@ -124,7 +124,7 @@ class Registry:
         """Make it active; a passive copy of it is one no more. It is due to be kept then."""
         self.drop_passive(session.CGRID)
         self._enter(session)
-        self._due[session.CGRID] = partial(self._leave, session)
+        self._due[session.CGRID] = partial(self._undo, session, partial(self._leave, session))
 
     def changing(self, session: Session) -> None:
         """It is changed in memory now, and due to be kept: with whatever keeps it next the change comes to be, or is undone.
@@ -132,7 +132,12 @@ class Registry:
         One that is not active has nothing that it could be undone for.
         """
         if session.CGRID not in self._due and self.holds(session):
-            self._due[session.CGRID] = session.restoring()
+            self._due[session.CGRID] = partial(self._undo, session, session.restoring())
+
+    def _undo(self, session: Session, undo: Callable[[], object]) -> None:
+        """What was changed since then and is not kept yet is undone with it."""
+        undo()
+        self._due.pop(session.CGRID, None)
 
     def is_due(self, session: Session) -> bool:
         """Whether it was changed since it was kept."""

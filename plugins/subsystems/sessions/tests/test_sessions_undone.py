@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from cgrd_subsystem_sessions.registry import Registry
+from cgrd_subsystem_sessions.session import Session, SRun
 
 from cgrd.durations import SECOND
 from cgrd.errors import StoreError
@@ -104,3 +106,30 @@ async def test_an_end_that_breaks_off_leaves_all_runs_as_they_were(town_at: Any,
         monkeypatch.undo()
         await town.terminate(Usage="4s")
         assert town.bank.money == Decimal(10) - Decimal("0.08")
+
+
+def test_what_was_dropped_is_not_come_back_to_by_a_later_change(store: SqliteStore, disk: Disk) -> None:
+    registry, session = Registry(store=store), Session(CGRID="one", SRuns=[SRun()])
+
+    def granted(usage: int) -> None:
+        with store.transaction(why="grant") as tx:
+            registry.change(session, 0, SRun(TotalUsage=usage))
+            registry.put(session, tx=tx)
+
+    def dropped() -> None:
+        disk.broken = "full"
+        with pytest.raises(StoreError):
+            store.flush()
+        disk.broken = ""
+
+    registry.add(session)
+    granted(0)
+    store.flush()
+    granted(10)
+    registry.changing(session)  # the next request has begun, and waits
+    session.EventStart = {"Note": "late"}
+    dropped()
+    granted(5)
+    dropped()
+    assert (session.SRuns, session.EventStart) == ([SRun()], None)
+    assert not registry.is_due(session)
