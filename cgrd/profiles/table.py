@@ -184,7 +184,7 @@ class ProfileTable:
         at: Instant | None = None,
     ) -> list[Any] | Coroutine[Any, Any, list[Any]]:
         """`matching_after_fetch` without a wait where none is needed: the records, or a coroutine that gives them."""
-        tried = list(self._tried(roots, tenant, context, ids, at))
+        tried = self._tried(roots, tenant, context, ids, at)
         if ids and ignore_filters:
             return in_order(tried)
         found, filter_ids = [], self.kind.filter_ids
@@ -205,18 +205,21 @@ class ProfileTable:
         """Whether a record may match an event with these fields, whatever they hold, and these options; a no is sure."""
         return self.index is None or self.index.may_have_candidates(fields, options, tenant)
 
-    def _tried(self, roots: dict[str, Any], tenant: str, context: str | None, ids: Sequence[str] | None, at: Instant | None) -> Iterator[Any]:
+    def _tried(self, roots: dict[str, Any], tenant: str, context: str | None, ids: Sequence[str] | None, at: Instant | None) -> list[Any]:
         """Candidates that are active and of the context; their filters are still to be asked."""
-        index = self.index
+        index, prefix = self.index, self.key(tenant, "")
         wanted: Iterable[str] = dict.fromkeys(ids) if ids else index.candidates(roots, tenant, context) if index else self.ids(tenant)
+        of_context = index.matches_context if index and context is not None and not ids else None
+        tried = []
         for id in wanted:
-            record = self._records.get(self.key(tenant, id))
+            record = self._records.get(prefix + id)
             if record is None and ids and self.kind.synthetic:
                 record = self.kind.synthetic(tenant, id)
             if record is None or (at is not None and not active(record, at)):
                 continue
-            if ids or index is None or index.matches_context(record, context):
-                yield record
+            if of_context is None or of_context(record, context):
+                tried.append(record)
+        return tried
 
     def matcher(self, record: Any) -> Matcher:
         """The compiled filters of a record.

@@ -7,19 +7,17 @@ float or to a database's own idea of time. Instants are kept in UTC.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
 from decimal import Decimal
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, Literal
 
 import msgspec
 
 from cgrd import codec
-from cgrd.durations import SECOND
 from cgrd.errors import Wrong
-from cgrd.instants import Instant, parse_rfc3339
+from cgrd.instants import Instant, fixed_width, parse_rfc3339
 
 ColumnType = Literal["text", "int", "decimal", "instant", "json"]
 Stored = str | int | None
@@ -27,7 +25,7 @@ Values = tuple[Stored, ...]
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 _INT64: Final = 1 << 63
-_UNFIT: Final = (TypeError, ValueError, OverflowError, RecursionError)
+_UNFIT: Final = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -62,8 +60,8 @@ class Table:
         self.number = number
         self.position = {column.name: at for at, column in enumerate(self.columns)}
         self._names = tuple(self.position)
-        self._texts = [at for at, column in enumerate(self.columns) if column.type == "text"]
-        self._encoders = [(at, _ENCODERS[column.type]) for at, column in enumerate(self.columns) if column.type != "text"]
+        self._texts, self._whole, self._instants = [self._typed(kind) for kind in ("text", "int", "instant")]
+        self._others = [(at, _ENCODERS[self.columns[at].type]) for at in (*self._typed("decimal"), *self._typed("json"))]
         for word in (name, number, *self.position):
             if not _IDENTIFIER.match(word):
                 raise Wrong(f"table {name}: {word!r} is no name", explain="use letters, digits and underscores")
@@ -77,6 +75,9 @@ class Table:
         for names in self.indexes:
             for each in names:
                 self.column_at(each)
+
+    def _typed(self, kind: ColumnType) -> list[int]:
+        return [at for at, column in enumerate(self.columns) if column.type == kind]
 
     def _refuse_inexact(self, names: Sequence[str]) -> None:
         for name in names:
@@ -108,12 +109,15 @@ class Table:
                 self.column_at(name)
             values = [row.get(name) for name in self.position]
         try:
-            for at, encoded in self._encoders:
-                value = values[at]
-                if value is not None:
+            for at in self._instants:
+                if (value := values[at]) is not None:
+                    values[at] = fixed_width(value.ns)
+            for at, encoded in self._others:
+                if (value := values[at]) is not None:
                     values[at] = encoded(value)
-            # All texts at once: whether each is one, and has an encoding.
+            # All texts at once: whether each is one, and has an encoding. And all whole numbers: whether each is one, of 64 bits.
             "".join([value for at in self._texts if (value := values[at]) is not None]).encode()
+            array("q", [value for at in self._whole if (value := values[at]) is not None])
         except _UNFIT:
             return tuple([encode_value(column, row.get(column.name)) for column in self.columns])  # names the column
         return tuple(values)
@@ -171,24 +175,18 @@ def _whole(value: Any) -> int:
 
 def decimal_text(value: Any) -> str:
     """The exact text of a finite decimal or whole number; floats are refused, they have lost the amount already."""
-    if isinstance(value, int):
-        return str(int(value))
-    if not isinstance(value, Decimal) or not value.is_finite():
+    if isinstance(value, Decimal) and value.is_finite():
+        return str(value)
+    if not isinstance(value, int):
         raise TypeError("wanted a finite Decimal")
-    return str(value)
+    return str(int(value))
 
 
 def instant_text(value: Any) -> str:
-    """UTC text of fixed width, so that texts sort as instants do, from year 1 to 9999."""
+    """UTC text of fixed width."""
     if not isinstance(value, Instant):
         raise TypeError("wanted an Instant")
-    return _fixed_width(value.ns)
-
-
-@lru_cache(4096)
-def _fixed_width(ns: int) -> str:
-    whole, nanos = divmod(ns, SECOND)
-    return f"{str(Instant(whole * SECOND, UTC))[:19]}.{nanos:09d}Z"
+    return fixed_width(value.ns)
 
 
 def _json_text(value: Any) -> str:

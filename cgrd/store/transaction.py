@@ -156,8 +156,9 @@ class Transaction:
         """
         values = table.encode(row)
         number = self.store.next_number(table)
-        self._claim(table, number, values)
-        self.changes.row(table, number, values, replaces=False)
+        changes = self.changes
+        self._claim(changes, table, number, values)
+        changes.row(table, number, values, replaces=False)
         return number
 
     def update(self, table: Table, number: int, changes: Mapping[str, Any]) -> None:
@@ -172,7 +173,7 @@ class Transaction:
         encoded = table.encode(changes)
         changed = {table.position[name] for name in changes}
         values = tuple([encoded[at] if at in changed else value for at, value in enumerate(old)])
-        self._claim(table, number, values)
+        self._claim(self.changes, table, number, values)
         self._release(table, old, kept=values)
         self.changes.row(table, number, values, replaces=True)
 
@@ -190,7 +191,7 @@ class Transaction:
             return values
         raise NotFound(explain=f"table {table.name} has no row {number}")
 
-    def _claim(self, table: Table, number: int, values: Values) -> None:
+    def _claim(self, changes: Changes, table: Table, number: int, values: Values) -> None:
         claims = _unique_values(table, values)
         for at, key in claims:
             if self.store.unique_holder(table, at, key) not in (None, number):
@@ -198,7 +199,7 @@ class Transaction:
                 self._groups.depend()
                 raise Exists(explain=f"table {table.name} has a row with {names} already")
         for at, key in claims:
-            self.changes.claims[table.name, at, key] = number
+            changes.claims[table.name, at, key] = number
 
     def _release(self, table: Table, values: Values, *, kept: Values | None = None) -> None:
         still = _unique_values(table, kept) if kept is not None else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 from cgrd.store.changes import Changes, Delivered, Export, Failed, Hurried, Outcome
@@ -57,12 +58,17 @@ def _records(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.executemany(_DELETE, gone)
 
 
-def _rows(connection: sqlite3.Connection, table: Table, rows: dict[int, Values | None], replaced: Iterable[int]) -> None:
+def _rows(connection: sqlite3.Connection, table: Table, rows: dict[int, Values | None], replaced: Collection[int]) -> None:
     # All old rows go before the new ones come: two rows may have swapped a unique value.
-    connection.executemany(f'DELETE FROM {sql_name(table)} WHERE "{table.number}" = ?', [(number,) for number in replaced])
+    if replaced:
+        connection.executemany(f'DELETE FROM {sql_name(table)} WHERE "{table.number}" = ?', [(number,) for number in replaced])
+    connection.executemany(_insert_sql(table), [(number, *values) for number, values in rows.items() if values is not None])
+
+
+@lru_cache(256)
+def _insert_sql(table: Table) -> str:
     names = column_names(table)
-    insert = f"INSERT INTO {sql_name(table)} ({quoted(names)}) VALUES ({', '.join('?' * len(names))})"
-    connection.executemany(insert, [(number, *values) for number, values in rows.items() if values is not None])
+    return f"INSERT INTO {sql_name(table)} ({quoted(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
 def _exports(connection: sqlite3.Connection, exports: list[Export]) -> None:
