@@ -105,8 +105,7 @@ def taken(args: Any, wanted: Any) -> Any:
 def _has_shape(value: Any, wanted: Any) -> bool:
     """Whether a value is what was asked for already, and need not be read field by field; what cannot be told is not."""
     if type(value) is list and type(wanted) is GenericAlias and wanted.__origin__ is list:
-        each = wanted.__args__[0]
-        return all(type(item) is each for item in value)
+        return {wanted.__args__[0]}.issuperset(map(type, value))
     return isinstance(wanted, type) and isinstance(value, wanted)
 
 

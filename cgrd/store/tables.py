@@ -7,7 +7,6 @@ float or to a database's own idea of time. Instants are kept in UTC.
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
@@ -60,7 +59,7 @@ class Table:
         self.number = number
         self.position = {column.name: at for at, column in enumerate(self.columns)}
         self._names = tuple(self.position)
-        self._texts, self._whole, self._instants = [self._typed(kind) for kind in ("text", "int", "instant")]
+        self._texts, self._numbers, self._instants = [self._typed(kind) for kind in ("text", "int", "instant")]
         self._others = [(at, _ENCODERS[self.columns[at].type]) for at in (*self._typed("decimal"), *self._typed("json"))]
         for word in (name, number, *self.position):
             if not _IDENTIFIER.match(word):
@@ -115,9 +114,11 @@ class Table:
             for at, encoded in self._others:
                 if (value := values[at]) is not None:
                     values[at] = encoded(value)
-            # All texts at once: whether each is one, and has an encoding. And all whole numbers: whether each is one, of 64 bits.
+            for at in self._numbers:
+                if type(value := values[at]) is not int or not -_INT64 <= value < _INT64:
+                    values[at] = None if value is None else _whole(value)
+            # All texts at once: whether each is one, and has an encoding.
             "".join([value for at in self._texts if (value := values[at]) is not None]).encode()
-            array("q", [value for at in self._whole if (value := values[at]) is not None])
         except _UNFIT:
             return tuple([encode_value(column, row.get(column.name)) for column in self.columns])  # names the column
         return tuple(values)

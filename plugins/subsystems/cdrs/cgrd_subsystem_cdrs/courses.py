@@ -58,7 +58,9 @@ class Courses:
 
     def find(self, flags: Sequence[str], options: Mapping[str, Any]) -> Course:
         """The course of an event under these flags, that came with these options."""
-        said = tuple([(flag, read_flag(options[name], dialect=FALSE_UNLESS_SAID)) for name, flag in _OPTIONS.items() if name in options])
+        said: Said = ()
+        if options:
+            said = tuple([(flag, read_flag(options[name], dialect=FALSE_UNLESS_SAID)) for name, flag in _OPTIONS.items() if name in options])
         return self._find(tuple(flags), said)
 
     def _make(self, flags: tuple[str, ...], said: Said) -> Course:

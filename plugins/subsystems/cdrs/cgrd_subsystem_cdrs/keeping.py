@@ -93,8 +93,8 @@ def row_of(record: CDR, *, at: Instant, prices: int = 0) -> dict[str, Any]:
         "created_at": at,
         "updated_at": at,
         "body": Rest(
-            SetupTime=_zoned(record.SetupTime),
-            AnswerTime=_zoned(record.AnswerTime),
+            SetupTime=None if record.SetupTime.zone is UTC else record.SetupTime,
+            AnswerTime=None if record.AnswerTime.zone is UTC else record.AnswerTime,
             ExtraInfo=record.ExtraInfo,
             Partial=record.Partial,
             PreRated=record.PreRated,
@@ -103,10 +103,6 @@ def row_of(record: CDR, *, at: Instant, prices: int = 0) -> dict[str, Any]:
         ),
         "prices": prices,
     }
-
-
-def _zoned(time: Instant) -> Instant | None:
-    return None if time.zone is UTC else time
 
 
 _COLUMNS: Final = {

@@ -71,11 +71,10 @@ def cdr_of(event: Mapping[str, Any], *, tenant: str, defaults: Defaults) -> CDR:
     for name, value in event.items():
         if name in _TEXTS:
             fields[name] = value if type(value) is str else as_text(value)
+        elif name in _READ:
+            fields[name] = _READ[name](name, value, defaults.zone)
         elif name not in _OTHERS:
             extra[name] = value if type(value) is str else as_text(value)
-    for name, read in _READ.items():
-        if name in event:
-            fields[name] = read(name, event[name], defaults.zone)
     record = CDR(ExtraFields=extra, **fields)
     _fill(record, tenant, defaults)
     if record.RequestType == "*directdebit" and "Cost" not in event:
@@ -121,7 +120,7 @@ def as_text(value: Any) -> str:
 
 
 def _time(name: str, value: Any, zone: tzinfo) -> Instant:
-    if isinstance(value, Instant):
+    if type(value) is Instant:
         return value
     try:
         return parse_instant(value if type(value) is str else as_text(value), zone=zone)

@@ -21,7 +21,6 @@ from cgrd_subsystem_cdrs.keeping import CDRS, SESSION_COSTS, CDRsFilter, conditi
 from cgrd_subsystem_cdrs.older import OldCDRsFilter, query_of
 from cgrd_subsystem_cdrs.records import CDR, ExternalCDR, event_of, external
 from cgrd_subsystem_cdrs.session_costs import RemoveCosts, cost_conditions, rules_of
-from cgrd_subsystem_cdrs.stages import record
 
 if TYPE_CHECKING:
     from cgrd.services import Services
@@ -121,7 +120,8 @@ class CDRServer(Subsystem, section="cdrs"):
     async def process_event_told(self, args: FlaggedEvent) -> list[dict[str, Any]]:
         """Record one event and tell what became of its runs."""
         flow = await self.process(args, args.Flags or [])
-        return [{"Flags": ["*ratedS"] if record(run).CostDetails else [], "Event": plain_tree(record(run))} for run in flow.runs]
+        records = [run.state["record"] for run in flow.runs]
+        return [{"Flags": ["*ratedS"] if each.CostDetails else [], "Event": plain_tree(each)} for each in records]
 
     @method("CDRsV1.ProcessEvents")
     async def process_events(self, args: ProcessEventsArgs) -> str:

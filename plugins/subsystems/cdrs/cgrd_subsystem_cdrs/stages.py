@@ -28,11 +28,8 @@ DEBITED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid", "*dynapre
 UNASKED: Final = frozenset({"DISCONNECTED", "REPLY_TIMEOUT"})
 REFUNDED: Final = frozenset({"*prepaid", "*postpaid", "*pseudoprepaid"})
 
-
-def record(run: Run) -> CDR:
-    """The run's record, once `*records` has made it."""
-    made: CDR = run.state["record"]
-    return made
+Kept = dict[str, Any] | None
+"""The row that is kept of a run already, if any."""
 
 
 @stage("*records", of="cdr", after="*chargers *attributes", always=True)
@@ -40,25 +37,24 @@ async def make_records(flow: Recording) -> None:
     """Turn every run's event into a record; without ChargerS the event is the only run."""
     if not flow.runs and "*chargers" not in flow.asked:
         flow.runs = [Run(id=str(flow.event.Event.get("RunID") or "*default"), event=flow.event)]
-    if len(flow.runs) > 1:
-        _refuse_one_run_twice(flow.runs)
+    if len({run.id for run in flow.runs}) < len(flow.runs):
+        raise _one_run_twice(flow.runs)
     defaults = flow.courses.defaults
     for run in flow.runs:
         run.state["record"] = cdr_of(run.event.Event, tenant=run.event.Tenant, defaults=defaults)
 
 
-def _refuse_one_run_twice(runs: Sequence[Run]) -> None:
+def _one_run_twice(runs: Sequence[Run]) -> Wrong:
     ids = [run.id for run in runs]
-    if len(set(ids)) < len(ids):
-        twice = next(name for name in ids if ids.count(name) > 1)
-        chargers = " and ".join(run.charger for run in runs if run.id == twice)
-        raise Wrong(f"chargers {chargers} both make the run {twice}", explain="an event has one record a run: give one of them another RunID, or a filter")
+    twice = next(name for name in ids if ids.count(name) > 1)
+    chargers = " and ".join(run.charger for run in runs if run.id == twice)
+    return Wrong(f"chargers {chargers} both make the run {twice}", explain="an event has one record a run: give one of them another RunID, or a filter")
 
 
 @stage("*unique", of="cdr", after="*records", per="run", always=True)
 async def refuse_doubles(flow: Recording, run: Run) -> None:
     """A record is made once; only `*rerate` and `*reprocess` with it may meet it again."""
-    mine = record(run)
+    mine: CDR = run.state["record"]
     kept = run.state["kept"] = _held(flow.driver.services.store, CDRS, mine)
     if kept and "*rerate" not in flow.asked and not _waits_for_price(kept):
         raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
@@ -66,7 +62,7 @@ async def refuse_doubles(flow: Recording, run: Run) -> None:
         raise Wrong(f"no record of {mine.CGRID}:{mine.RunID} to refund", explain="*refund gives back what a kept record has cost")
 
 
-def _held(store: Store, table: Table, mine: CDR) -> dict[str, Any] | None:
+def _held(store: Store, table: Table, mine: CDR) -> Kept:
     """The table's row of the record's run."""
     number = store.held_by(table, cgrid=mine.CGRID, run_id=mine.RunID)
     return None if number is None else store.select(table, [Condition(table.number, "=", number)])[0]
@@ -83,9 +79,10 @@ async def give_back(flow: Recording, run: Run) -> None:
     kept = run.state["kept"]
     if kept is None or kept["request_type"] not in REFUNDED or not kept["body"].get("CostDetails"):
         return
-    with _asking(flow, run):
-        await refund(flow, record(run), read_cost(kept["body"]["CostDetails"]))
-    record(run).CostDetails = None
+    mine: CDR = run.state["record"]
+    with _asking(flow, mine, kept):
+        await refund(flow, mine, read_cost(kept["body"]["CostDetails"]))
+    mine.CostDetails = None
 
 
 def read_cost(kept: Any) -> EventCost:
@@ -120,18 +117,17 @@ async def refund(flow: Flow, mine: CDR, cost: EventCost, *, brought: bool = Fals
 @stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")
 async def rate(flow: Recording, run: Run) -> None:
     """Price the record: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
-    mine = record(run)
+    mine: CDR = run.state["record"]
     if mine.RequestType != "*none":
-        with _asking(flow, run):
+        with _asking(flow, mine, run.state["kept"]):
             await _rate(flow, mine)
 
 
-def _asking(flow: Recording, run: Run) -> AbstractContextManager[Any]:
+def _asking(flow: Recording, mine: CDR, kept: Kept) -> AbstractContextManager[Any]:
     """A block in which RALs of another daemon are asked under the record's key, so that they do it once, also when the record comes again."""
     if not flow.courses.rals_are_remote:
         return _HERE
-    mine = record(run)
-    key = f"cdr:{mine.CGRID}:{mine.RunID}:{prices(run)}"
+    key = f"cdr:{mine.CGRID}:{mine.RunID}:{_prices(kept)}"
     return flow.driver.services.store.transaction(why=f"price of {mine.CGRID}:{mine.RunID}", key=key)
 
 
@@ -139,14 +135,14 @@ _HERE: Final = nullcontext()
 """What RALs do in this process is of the transaction that is open."""
 
 
-def prices(run: Run) -> int:
-    """How often the run's record was priced before."""
-    kept = run.state.get("kept")
+def _prices(kept: Kept) -> int:
+    """How often the record was priced before."""
     return int(kept["prices"] or 0) if kept else 0
 
 
 async def _rate(flow: Flow, mine: CDR) -> None:
-    mine.Usage = max(0, mine.Usage)
+    if mine.Usage < 0:
+        mine.Usage = 0
     brought = mine.CostDetails is not None
     if not brought and mine.RequestType == "*prepaid":
         mine.CostDetails = _session_cost(flow.driver.services.store, mine)
@@ -186,7 +182,7 @@ def _take(mine: CDR, details: EventCost, *, source: str, cost: Decimal | None = 
 async def _call_cost(flow: Flow, mine: CDR) -> CallCost:
     descriptor = _descriptor(mine)
     if mine.RequestType == "*directdebit":
-        answer = await flow.driver.call("rals", "Responder.DebitMonetary", mine, CallCost)
+        answer: CallCost = await flow.driver.call("rals", "Responder.DebitMonetary", mine, CallCost)
     elif mine.RequestType in DEBITED:
         descriptor.PerformRounding = True
         descriptor.DryRun = asked_flag(flow.event.options(), "*ralsDryRun", False)
@@ -194,7 +190,7 @@ async def _call_cost(flow: Flow, mine: CDR) -> CallCost:
         answer = await debited(flow.driver, descriptor, request_type=mine.RequestType, debit=asking)
     else:
         answer = await flow.driver.call("rals", "Responder.GetCost", descriptor, CallCost)
-    return cast("CallCost", answer)
+    return answer
 
 
 def _descriptor(mine: CDR) -> CallDescriptor:
@@ -218,8 +214,8 @@ def _descriptor(mine: CDR) -> CallDescriptor:
 @stage("*store", of="cdr", after="*rals *rerate", per="run")
 async def keep(flow: Recording, run: Run) -> None:
     """Keep the record, in the transaction of its charge."""
-    mine, kept = record(run), run.state.get("kept")
-    row = row_of(mine, at=flow.at, prices=prices(run) + (mine.CostSource == "*cdrs"))
+    mine, kept = run.state["record"], run.state["kept"]
+    row = row_of(mine, at=flow.at, prices=_prices(kept) + (mine.CostSource == "*cdrs"))
     if kept:
         flow.transaction.update(CDRS, kept["order_id"], {name: value for name, value in row.items() if name != "created_at"})
     else:
@@ -229,7 +225,7 @@ async def keep(flow: Recording, run: Run) -> None:
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
 async def export(flow: Flow, run: Run) -> None:
     """Hand the record to EEs; the exporters named in `online_cdr_exports`, or all that match."""
-    mine = record(run)
+    mine: CDR = run.state["record"]
     args = {
         "EeIDs": flow.driver.config.get("online_cdr_exports") or None,
         "Tenant": mine.Tenant,

@@ -50,41 +50,36 @@ class ChargerS(Subsystem, section="chargers"):
         try:
             runs = []
             for charger in await self.matching(args):
-                forked = self._forked(charger, args)
                 if charger.AttributeIDs == ["*none"]:
-                    runs.append(ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=forked))
+                    runs.append(ChargerAnswer(ChargerSProfile=charger.ID, AlteredFields=[RUN_ID], CGREvent=self._forked(charger, args, {})))
                 else:
-                    runs.append(await self._enriched(charger, forked))
+                    runs.append(await self._enriched(charger, args))
             return runs
         except CgrdError as error:
             raise ServerError.unless_known(error) from error
 
-    def _forked(self, charger: ChargerProfile, event: EventArgs) -> CGREvent:
-        """The event of one charger's run."""
+    def _forked(self, charger: ChargerProfile, event: EventArgs, options: dict[str, Any]) -> CGREvent:
+        """The event of one charger's run, with these options besides its own."""
         return CGREvent(
             Tenant=event.Tenant or self.services.default_tenant,
             ID=event.ID,
             Time=event.Time,
             Event={**(event.Event or {}), "RunID": charger.RunID},
-            APIOpts={**(event.APIOpts or {}), "*subsys": "*chargers"},
+            APIOpts={**(event.APIOpts or {}), "*subsys": "*chargers", **options},
         )
 
-    async def _enriched(self, charger: ChargerProfile, forked: CGREvent) -> ChargerAnswer:
+    async def _enriched(self, charger: ChargerProfile, event: EventArgs) -> ChargerAnswer:
         """A run with its attributes applied, in the context of ChargerS where the event names none."""
-        given: dict[str, Any] = {**forked.options(), "*attrProfileIDs": charger.AttributeIDs}
-        lent = CONTEXT not in given
-        asked = _with_options(forked, {CONTEXT: "*chargers", **given} if lent else given)
+        lent = {} if CONTEXT in (event.APIOpts or {}) else {CONTEXT: "*chargers"}
+        asked = self._forked(charger, event, {"*attrProfileIDs": charger.AttributeIDs, **lent})
         changed: AlteredEvent | None = await self.call_or_none("attributes", "AttributeSv1.ProcessEvent", asked, AlteredEvent)
-        if changed is None:
-            return ChargerAnswer(ChargerSProfile=charger.ID, AttributeSProfiles=[], AlteredFields=[RUN_ID], CGREvent=_with_options(forked, given))
-        options = changed.options()
+        made = asked if changed is None else changed
+        options = dict(made.APIOpts or {})
+        if lent:
+            options.pop(CONTEXT, None)
         return ChargerAnswer(
             ChargerSProfile=charger.ID,
-            AttributeSProfiles=changed.MatchedProfiles,
-            AlteredFields=[RUN_ID, *(changed.AlteredFields or ())],
-            CGREvent=_with_options(changed, {name: value for name, value in options.items() if name != CONTEXT} if lent else options),
+            AttributeSProfiles=[] if changed is None else changed.MatchedProfiles,
+            AlteredFields=[RUN_ID] if changed is None else [RUN_ID, *(changed.AlteredFields or ())],
+            CGREvent=CGREvent(Tenant=made.Tenant, ID=made.ID, Time=made.Time, Event=made.Event, APIOpts=options),
         )
-
-
-def _with_options(event: CGREvent, options: dict[str, Any]) -> CGREvent:
-    return CGREvent(Tenant=event.Tenant, ID=event.ID, Time=event.Time, Event=event.Event, APIOpts=options)
