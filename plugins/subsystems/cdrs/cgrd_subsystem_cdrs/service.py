@@ -173,7 +173,8 @@ class CDRServer(Subsystem, section="cdrs"):
         with self.services.store.transaction(why=f"CDR of {flow.event.ID}") as tx:
             flow.transaction, flow.at = tx, self.services.clock.now()
             await through(course.charge, flow)
-        await through(course.after, flow)
+        if course.after:
+            await through(course.after, flow)
 
     @method("CDRsV1.GetCDRs", "CDRsV2.GetCDRs")
     def get_cdrs(self, args: CDRsFilter) -> list[dict[str, Any]]:

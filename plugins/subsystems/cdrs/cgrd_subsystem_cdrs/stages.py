@@ -51,15 +51,17 @@ def _one_run_twice(runs: Sequence[Run]) -> Wrong:
     return Wrong(f"chargers {chargers} both make the run {twice}", explain="an event has one record a run: give one of them another RunID, or a filter")
 
 
-@stage("*unique", of="cdr", after="*records", per="run", always=True)
-async def refuse_doubles(flow: Recording, run: Run) -> None:
+@stage("*unique", of="cdr", after="*records", always=True)
+async def refuse_doubles(flow: Recording) -> None:
     """A record is made once; only `*rerate` and `*reprocess` with it may meet it again."""
-    mine: CDR = run.state["record"]
-    kept = run.state["kept"] = _held(flow.driver.services.store, CDRS, mine)
-    if kept and "*rerate" not in flow.asked and not _waits_for_price(kept):
-        raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
-    if not kept and "*refund" in flow.asked and "*rerate" not in flow.asked:
-        raise Wrong(f"no record of {mine.CGRID}:{mine.RunID} to refund", explain="*refund gives back what a kept record has cost")
+    store, asked = flow.driver.services.store, flow.asked
+    for run in flow.runs:
+        mine: CDR = run.state["record"]
+        kept = run.state["kept"] = _held(store, CDRS, mine)
+        if kept and "*rerate" not in asked and not _waits_for_price(kept):
+            raise Exists(explain=f"there is a record of {mine.CGRID}:{mine.RunID}; *rerate prices it again")
+        if not kept and "*refund" in asked and "*rerate" not in asked:
+            raise Wrong(f"no record of {mine.CGRID}:{mine.RunID} to refund", explain="*refund gives back what a kept record has cost")
 
 
 def _held(store: Store, table: Table, mine: CDR) -> Kept:
@@ -114,13 +116,14 @@ async def refund(flow: Flow, mine: CDR, cost: EventCost, *, brought: bool = Fals
         raise Wrong(f"the CostDetails of {mine.CGRID}:{mine.RunID} tell of more than the call has paid", explain=error.explain) from error
 
 
-@stage("*rals", of="cdr", after="*unique", per="run", edge="rals", service="RALs")
-async def rate(flow: Recording, run: Run) -> None:
-    """Price the record: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
-    mine: CDR = run.state["record"]
-    if mine.RequestType != "*none":
-        with _asking(flow, mine, run.state["kept"]):
-            await _rate(flow, mine)
+@stage("*rals", of="cdr", after="*unique", edge="rals", service="RALs")
+async def rate(flow: Recording) -> None:
+    """Price the records: what a session has paid stands, other prepaid and postpaid use is debited, the rest is only rated."""
+    for run in flow.runs:
+        mine: CDR = run.state["record"]
+        if mine.RequestType != "*none":
+            with _asking(flow, mine, run.state["kept"]):
+                await _rate(flow, mine)
 
 
 def _asking(flow: Recording, mine: CDR, kept: Kept) -> AbstractContextManager[Any]:
@@ -211,15 +214,16 @@ def _descriptor(mine: CDR) -> CallDescriptor:
     )
 
 
-@stage("*store", of="cdr", after="*rals *rerate", per="run")
-async def keep(flow: Recording, run: Run) -> None:
-    """Keep the record, in the transaction of its charge."""
-    mine, kept = run.state["record"], run.state["kept"]
-    row = row_of(mine, at=flow.at, prices=_prices(kept) + (mine.CostSource == "*cdrs"))
-    if kept:
-        flow.transaction.update(CDRS, kept["order_id"], {name: value for name, value in row.items() if name != "created_at"})
-    else:
-        flow.transaction.insert(CDRS, row)
+@stage("*store", of="cdr", after="*rals *rerate")
+async def keep(flow: Recording) -> None:
+    """Keep the records, in the transaction of their charge."""
+    for run in flow.runs:
+        mine, kept = run.state["record"], run.state["kept"]
+        row = row_of(mine, at=flow.at, prices=_prices(kept) + (mine.CostSource == "*cdrs"))
+        if kept:
+            flow.transaction.update(CDRS, kept["order_id"], {name: value for name, value in row.items() if name != "created_at"})
+        else:
+            flow.transaction.insert(CDRS, row)
 
 
 @stage("*export", of="cdr", after="*store", per="run", edge="ees", service="EEs", tolerant=True)
