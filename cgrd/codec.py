@@ -37,7 +37,7 @@ def _read(wanted: type, value: Any) -> Any:
 
 def _write(value: Any) -> Any:
     if type(value) is Instant:
-        return value.__str__()
+        return value.text or str(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise TypeError(f"no JSON form of {type(value).__name__}")

@@ -42,13 +42,14 @@ class TimeOutOfRange(Wrong, OverflowError):
 class Instant:
     """A point in time; ordered, equal and hashed by its nanoseconds alone, so the same moment told in two zones is one instant."""
 
-    __slots__ = ("_text", "ns", "zone")
+    __slots__ = ("ns", "text", "zone")
     ZERO: ClassVar[Instant]
 
     def __init__(self, ns: int, zone: tzinfo = UTC) -> None:
         self.ns = ns
         self.zone = zone
-        self._text = ""
+        self.text = ""
+        """RFC 3339, once it was told; `str` tells it."""
 
     @classmethod
     def of(cls, moment: datetime) -> Instant:
@@ -102,8 +103,8 @@ class Instant:
     def __str__(self) -> str:
         """RFC 3339 with as many decimals as are there."""
         # A session's times are told with each of its changes.
-        self._text = self._text or self._told()
-        return self._text
+        self.text = self.text or self._told()
+        return self.text
 
     def _told(self) -> str:
         whole, nanos = divmod(self.ns, SECOND)

@@ -40,17 +40,19 @@ def added(first: EventCost, cost: CallCost, *, decimals: int = 5, repeating: boo
     """
     spans = cost.spans()
     merged = _grown(first, spans[0].TimeStart if spans else Instant.ZERO, cost.AccountSummary)
+    charges = merged.charges()
     for charge in charges_of(spans, named_in=merged):
-        _append(merged.charges(), charge, repeating=repeating)
+        _append(charges, charge, repeating=repeating)
     return merged.compute(decimals)
 
 
 def _grown(first: EventCost, start: Instant, summary: AccountSummary | None) -> EventCost:
     """A copy that can be added to: with maps, and a last charge, of its own. What is before that is shared, and never changed."""
+    charges = first.charges()
     return replace(
         first,
-        StartTime=first.StartTime if first.charges() else start,
-        Charges=_open_ended(first.charges()),
+        StartTime=first.StartTime if charges else start,
+        Charges=_open_ended(charges),
         AccountSummary=first.AccountSummary if summary is None else summary.keeping_initials(first.AccountSummary),
         Rating=dict(first.Rating or {}),
         Accounting=dict(first.Accounting or {}),
@@ -70,19 +72,19 @@ def _open_ended(charges: list[ChargingInterval]) -> list[ChargingInterval]:
 def _append(charges: list[ChargingInterval], charge: ChargingInterval, *, repeating: bool) -> None:
     """Add a charge; one whose first run goes on where the last charge ended is counted into that run, unless either is repeated."""
     last = charges[-1] if charges else None
-    if last is None or not _goes_on(last, charge) or (repeating and last.runs() == charge.runs()):
+    runs, more = last.Increments if last is not None else None, charge.Increments
+    if last is None or not runs or not more or not _goes_on(last, charge, runs[-1], more[0]) or (repeating and runs == more):
         append_charge(charges, charge)
         return
-    tail = last.runs()[-1]
-    tail.CompressFactor = tail.factor + charge.runs()[0].factor
-    last.runs().extend(charge.runs()[1:])
+    tail = runs[-1]
+    tail.CompressFactor = tail.factor + more[0].factor
+    runs.extend(more[1:])
 
 
-def _goes_on(last: ChargingInterval, charge: ChargingInterval) -> bool:
-    if last.RatingID != charge.RatingID or last.factor != 1 or charge.factor != 1 or not last.runs() or not charge.runs():
+def _goes_on(last: ChargingInterval, charge: ChargingInterval, tail: ChargingIncrement, head: ChargingIncrement) -> bool:
+    if last.RatingID != charge.RatingID or last.factor != 1 or charge.factor != 1:
         return False
-    tail, head = last.runs()[-1], charge.runs()[0]
-    return (tail.Usage, tail.Cost, tail.AccountingID) == (head.Usage, head.Cost, head.AccountingID)
+    return tail.Usage == head.Usage and tail.Cost == head.Cost and tail.AccountingID == head.AccountingID
 
 
 class _Renaming:

@@ -85,15 +85,14 @@ class _Writer:
 
     def add(self, span: TimeSpan) -> None:
         rating_id = self.rating(span, span.RateInterval)
-        charge = ChargingInterval(
-            RatingID=rating_id, Increments=[self.increment(span, run) for run in span.Increments or ()], CompressFactor=span.CompressFactor
-        )
+        runs = [
+            ChargingIncrement(Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.CompressFactor or 1)
+            for run in span.Increments or ()
+        ]
+        charge = ChargingInterval(RatingID=rating_id, Increments=runs, CompressFactor=span.CompressFactor)
         if span.RoundIncrement is not None:
             self.add_rounding(charge, span.RoundIncrement)
         append_charge(self.charges, charge)
-
-    def increment(self, span: TimeSpan, run: Increment) -> ChargingIncrement:
-        return ChargingIncrement(Usage=run.Duration, Cost=run.Cost, AccountingID=self.accounting(span, run), CompressFactor=run.CompressFactor or 1)
 
     def add_rounding(self, charge: ChargingInterval, run: Increment) -> None:
         info = run.BalanceInfo
@@ -198,7 +197,7 @@ class _Writer:
         charge = BalanceCharge(
             AccountID=info.AccountID,
             BalanceUUID=money.UUID,
-            RatingID=self.rating(span, money.RateInterval),
+            RatingID=self.rating(span, money.RateInterval) if money.RateInterval is not None else "",
             Units=run.Cost,
             ExtraChargeID="",
         )

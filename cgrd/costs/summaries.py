@@ -36,6 +36,7 @@ class AccountSummary(msgspec.Struct, kw_only=True, gc=False):
         if earlier is None:
             return self
         before = {b.UUID: b for b in earlier.BalanceSummaries or ()}
-        kept = [msgspec.structs.replace(b, Initial=before.pop(b.UUID, b).Initial) for b in self.BalanceSummaries or ()]
-        gone = [msgspec.structs.replace(b, Value=ZERO) for b in before.values()]
-        return msgspec.structs.replace(self, BalanceSummaries=[*kept, *gone])
+        told = [msgspec.structs.replace(b, Initial=before.pop(b.UUID, b).Initial) for b in self.BalanceSummaries or ()]
+        if before:
+            told += [msgspec.structs.replace(b, Value=ZERO) for b in before.values()]
+        return msgspec.structs.replace(self, BalanceSummaries=told)

@@ -217,13 +217,14 @@ class Responder:
             work = self.desk.work(why, event_id=call.CgrID, run_id=call.RunID)
             work.accept(done.accounts, done.changes)
             self._settle(work, begun=begun(account, self.desk.book, call, done.cost.spans(), at=work.at) if account.ActionTriggers else ())
-            self._tell_again(done.cost, account.ID, work)
+            if account.ActionTriggers:
+                self._tell_again(done.cost, account.ID, work)
         return done.cost
 
     def _tell_again(self, cost: CallCost, key: str, work: Work) -> None:
         """What the account holds now, where triggers have changed it after the debit."""
         account = work.find(key)
-        if account is not None and account.ActionTriggers and cost.AccountSummary is not None:
+        if account is not None and cost.AccountSummary is not None:
             cost.AccountSummary = summary_of(account).keeping_initials(cost.AccountSummary)
 
     def _settle(self, work: Work, *, begun: Collection[tuple[str, str]] = ()) -> None:

@@ -5,7 +5,7 @@ Source: spec/sessions.md §3 and §4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from cgrd import Flow, Run, stage
 from cgrd.costs import requested_usage
@@ -25,7 +25,8 @@ LOOPED: Final = -1
 
 
 def _owner(flow: Flow) -> SessionS:
-    return cast("SessionS", flow.driver)
+    owner: Any = flow.driver
+    return owner  # type: ignore[no-any-return]
 
 
 def _forces(flow: Flow) -> bool:
@@ -35,12 +36,12 @@ def _forces(flow: Flow) -> bool:
 @stage("*rals", of="initiate", after="*attributes *resources *ips", args="InitSession", inputs=FORCE, edge="rals", service="RALs", reply="MaxUsage")
 async def initiate(flow: Flow) -> int:
     """Start a session; how long it may go on."""
-    session = await _start(flow)
-    return LOOPED if session.has_loop() else await _granted(flow, session, session.start())
-
-
-async def _granted(flow: Flow, session: Session, fields: dict[str, Any]) -> int:
     owner = _owner(flow)
+    session = await _start(owner, flow)
+    return LOOPED if session.has_loop() else await _granted(owner, flow, session, session.start())
+
+
+async def _granted(owner: SessionS, flow: Flow, session: Session, fields: dict[str, Any]) -> int:
     try:
         granted = await owner.lifecycle.update(session, fields, chargeable=owner.is_chargeable(flow.event))
     except CgrdError as error:
@@ -49,9 +50,8 @@ async def _granted(flow: Flow, session: Session, fields: dict[str, Any]) -> int:
     return min(granted)
 
 
-async def _start(flow: Flow) -> Session:
+async def _start(owner: SessionS, flow: Flow) -> Session:
     """Make and register a session of the flow's event."""
-    owner = _owner(flow)
     begun = owner.registry.active.get(key_of(flow.event.Event))
     if begun is not None and begun.Starting:
         owner.lifecycle.renew(begun, flow.event, flow.peer)
@@ -69,10 +69,10 @@ async def update(flow: Flow) -> int:
     owner = _owner(flow)
     session = owner.find(flow.event)
     if session is None:
-        session = await _start(flow)
+        session = await _start(owner, flow)
     else:
         owner.lifecycle.renew(session, flow.event, flow.peer)
-    return await _granted(flow, session, flow.event.Event)
+    return await _granted(owner, flow, session, flow.event.Event)
 
 
 @stage("*rals", of="terminate", args="TerminateSession", inputs=FORCE, edge="rals", service="RALs", before="*resources *ips *thresholds *stats")

@@ -61,12 +61,11 @@ class Watching:
 
     def proved(self, session: Session, options: Mapping[str, Any]) -> None:
         """Its other end lives: time-out and lease begin anew."""
-        now = self._clock.now_ns()
         ttl = self._setting("*sessionsTTL", "session_ttl", options, session)
         if ttl:
             most = self._setting("*sessionsTTLMaxDelay", "session_ttl_max_delay", options, session) or 0
             delay = random.randrange(most) if most > 0 else 0
-            self.deadlines.set((session.CGRID, "ttl"), now + ttl + delay, partial(self._time_out, session, dict(options)))
+            self.deadlines.set((session.CGRID, "ttl"), self._clock.now_ns() + ttl + delay, partial(self._time_out, session, dict(options)))
         lease = self._owner.settings.lease
         if lease:
             self.deadlines.set((session.CGRID, "lease"), session.ProvedAt.ns + lease, partial(self._check_lease, session))

@@ -50,8 +50,10 @@ def debit(book: RatingBook, bank: Bank, account: Account, call: CallDescriptor) 
 
 def settled(book: RatingBook, call: CallDescriptor, charge: Charge) -> Debited:
     """A charge as a debit: counted, compressed and rounded."""
-    if any(account.UnitCounters for account in charge.purse.accounts.values()):
-        count_spans(charge.purse.accounts, book, call, charge.spans)
+    for account in charge.purse.accounts.values():
+        if account.UnitCounters:
+            count_spans(charge.purse.accounts, book, call, charge.spans)
+            break
     spans = compress_spans(charge.spans)
     if call.PerformRounding:
         round_spans(charge.purse, spans)
@@ -87,29 +89,29 @@ def outcome_of(call: CallDescriptor, purse: Purse, spans: list[TimeSpan]) -> Deb
 def run(book: RatingBook, purse: Purse, call: CallDescriptor, *, go_negative: bool, dry_run: bool) -> Charge:
     """Pay a call out of a purse, as far as may be; the charge says how far that is."""
     charge = begin_charge(book, purse, call, dry_run=dry_run)
+    orders = [order for order in (charge.units, charge.money) if order]
     paid = True
-    while paid and not charge.is_over:
+    while paid:
         paid = False
-        for order in (charge.units, charge.money):
+        for order in orders:
             outcome = _exhaust(charge, order)
             if outcome is None:
                 return charge
             paid = paid or outcome
-    if not charge.is_over:
-        _pay_rest(charge, go_negative=go_negative)
+    _pay_rest(charge, go_negative=go_negative)
     return charge
 
 
 def _exhaust(charge: Charge, order: list[Held]) -> bool | None:
-    """Go over balances until none pays any more; whether any did, None when a blocker ends a dry run."""
+    """Go over balances until none pays any more; whether any did, None when nothing more is to be paid or a blocker ends a dry run."""
     any_paid = False
-    paying = bool(order)
-    while paying and not charge.is_over:
+    paying = True
+    while paying:
         paying = False
         for held in order:
             paying = charge.add(pay(charge, held)) or paying
             if charge.is_over:
-                break
+                return None
             if held.balance.Blocker:
                 if charge.dry_run:
                     return None

@@ -39,7 +39,7 @@ class Balance(msgspec.Struct, kw_only=True):
 
     def expired(self, at: Instant) -> bool:
         """Whether it ended before `at`; the zero time means never."""
-        return bool(self.ExpirationDate) and self.ExpirationDate < at
+        return Instant.ZERO.ns < self.ExpirationDate.ns < at.ns
 
 
 class BalanceFilter(msgspec.Struct, kw_only=True):

@@ -38,8 +38,9 @@ def usable(purse: Purse, book: RatingBook, call: CallDescriptor, kind: str) -> l
 def _of_account(account: Account, book: RatingBook, call: CallDescriptor, kind: str, *, group: str) -> list[Held]:
     kinds = (kind,) if kind in (MONETARY, GENERIC) else (kind, GENERIC)
     fitting: list[Held] = []
+    held = account.BalanceMap or {}
     for held_kind in kinds:
-        for balance in account.balances(held_kind):
+        for balance in held.get(held_kind) or ():
             if _may_pay(balance, call, group=group) and (precision := destination_precision(balance, book, call.Destination)) is not None:
                 fitting.append(Held(account, held_kind, balance, precision))
     if len(fitting) > 1:

@@ -97,23 +97,24 @@ class Work(msgspec.Struct, eq=False):
     def accept(self, accounts: dict[str, Account], changes: Iterable[BalanceChange], *, why: str = "") -> None:
         """Accept accounts as they are now, and the changes of their balances. `why` says more than the cause."""
         self.changed.update(accounts)
-        why = f"{self.cause.why} {why}" if why else self.cause.why
-        self.entries += [self._entry(change, why) for change in changes]
-
-    def _entry(self, change: BalanceChange, why: str) -> LedgerEntry:
-        return LedgerEntry(
-            account=change.account,
-            balance_uuid=change.uuid,
-            balance_id=change.id,
-            balance_type=change.kind,
-            before=change.before,
-            change=change.after - change.before,
-            after=change.after,
-            why=why,
-            event_id=self.cause.event_id,
-            run_id=self.cause.run_id,
-            at=self.at,
-        )
+        cause = self.cause
+        why = f"{cause.why} {why}" if why else cause.why
+        self.entries += [
+            LedgerEntry(
+                account=change.account,
+                balance_uuid=change.uuid,
+                balance_id=change.id,
+                balance_type=change.kind,
+                before=change.before,
+                change=change.after - change.before,
+                after=change.after,
+                why=why,
+                event_id=cause.event_id,
+                run_id=cause.run_id,
+                at=self.at,
+            )
+            for change in changes
+        ]
 
     def remove(self, key: str) -> None:
         """Take the account away; what its balances held leaves the books."""
