@@ -142,13 +142,13 @@ def trim(cost: EventCost, at_usage: int, *, decimals: int = 5) -> tuple[EventCos
     """Cut a cost at a usage (ns or units): what is kept, and the surplus, None when there is none.
 
     Increments are whole: one that straddles the cut is kept. At 0 everything is surplus. The cost given is not changed; the surplus
-    shares its records with it.
+    shares its records with it, and is not computed.
     """
     within, beyond = cut_charges(cost.charges(), at_usage)
     kept = replace(cost, Charges=within).compute(decimals)
     if not beyond:
         return kept, None
-    return prune(kept), replace(cost, Charges=beyond, StartTime=kept.end_time()).compute(decimals)
+    return prune(kept), replace(cost, Charges=beyond, StartTime=kept.end_time(), Usage=None, Cost=None)
 
 
 def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[ChargingInterval], list[ChargingInterval]]:
@@ -159,15 +159,16 @@ def cut_charges(charges: list[ChargingInterval], at_usage: int) -> tuple[list[Ch
     beyond: list[ChargingInterval] = []
     left = at_usage
     for charge in charges:
-        once = charge.usage()
         if left <= 0:
             beyond.append(charge)
-        elif once * charge.factor <= left:
+            continue
+        once = charge.usage()
+        used = once * charge.factor
+        if used <= left:
             kept.append(charge)
-            left -= once * charge.factor
         else:
             _cut_one(charge, once, left, kept, beyond)
-            left = 0
+        left -= used
     return kept, beyond
 
 

@@ -171,8 +171,10 @@ class EventCost(msgspec.Struct, kw_only=True, gc=False):
 
     def balance(self, uuid: str) -> BalanceSummary | None:
         """The summary of a balance that paid."""
-        known = (self.AccountSummary.BalanceSummaries if self.AccountSummary else None) or []
-        return next((balance for balance in known if uuid == balance.UUID), None)
+        for balance in (self.AccountSummary.BalanceSummaries if self.AccountSummary else None) or ():
+            if uuid == balance.UUID:
+                return balance
+        return None
 
 
 def name_of(named: dict[str, Record], record: Record, kind: str) -> str:

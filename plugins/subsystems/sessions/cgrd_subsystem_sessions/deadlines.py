@@ -39,12 +39,13 @@ class Deadlines:
         if self._heap[0][1] == self._number:
             self._changed.set()
 
-    def clear(self, key: Hashable) -> None:
-        """Nothing is to be done under this key."""
-        number = self._by_key.pop(key, None)
-        if number is not None:
-            del self._planned[number]
-            self._tidy()
+    def clear(self, *keys: Hashable) -> None:
+        """Nothing is to be done under these keys."""
+        for key in keys:
+            number = self._by_key.pop(key, None)
+            if number is not None:
+                del self._planned[number]
+                self._tidy()
 
     def _tidy(self) -> None:
         # What was cleared stays in the heap until its time; where that is most of it, it is made anew.

@@ -17,9 +17,10 @@ def rounded(cost: EventCost, *, tor: str, decimals: int) -> tuple[EventCost, lis
 
     A cost of nothing began at no time.
     """
-    if not cost.charges():
+    charges = cost.charges()
+    if not charges:
         return replace(cost, StartTime=Instant.ZERO), []
-    if all(_is_round(cost, charge) for charge in cost.charges()):
+    if all(_is_round(cost, charge) for charge in charges):
         return cost, []
     told = call_cost_of(cost, tor=tor)
     spans = [_rounded(span) for span in told.spans()]

@@ -54,10 +54,9 @@ class Watching:
 
     def ended(self, session: Session) -> None:
         """Watch it no more."""
-        for name in ("ttl", "lease", "cut"):
-            self.deadlines.clear((session.CGRID, name))
-        for at in range(len(session.SRuns)):
-            self.deadlines.clear((session.CGRID, "debit", at))
+        cgrid = session.CGRID
+        loops = [(cgrid, "debit", at) for at in range(len(session.SRuns))] if session.DebitInterval > 0 else ()
+        self.deadlines.clear((cgrid, "ttl"), (cgrid, "lease"), (cgrid, "cut"), *loops)
 
     def proved(self, session: Session, options: Mapping[str, Any]) -> None:
         """Its other end lives: time-out and lease begin anew."""
