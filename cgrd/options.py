@@ -67,7 +67,7 @@ def asked_ids(given: Mapping[str, Any], name: str, default: list[str]) -> list[s
     if value is None:
         return default
     if isinstance(value, (list, tuple)):
-        return [text_of(id) for id in value]
+        return [id if type(id) is str else text_of(id) for id in value]
     kind = "string" if isinstance(value, str) else type(value).__name__
     raise Wrong(f"cannot convert field: {kind} to []string", explain=f"{name} is a list of profile ids")
 

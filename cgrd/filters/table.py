@@ -154,7 +154,8 @@ class IndexTable:
         Its time depends on how many fields the event and the index have, not on how many items there are.
         """
         found = set(self._none)
-        self._strings(roots, settings, found)
+        if self._fields["*string"]:
+            self._strings(roots, settings, found)
         for names, kind in ((settings.prefix_indexed_fields, "*prefix"), (settings.suffix_indexed_fields, "*suffix")):
             for name in names:
                 field = self._fields[kind].get(name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from cgrd.instants import Instant
 from cgrd.profiles.kind import Kind
@@ -126,7 +127,16 @@ class ProfileIndex:
 
 def in_order(records: Iterable[Any]) -> list[Any]:
     """Best weight first; equal weights by ID, so that the answer is always the same."""
-    return sorted(records, key=lambda record: (-getattr(record, "Weight", 0), record.ID))
+    found = list(records)
+    if len(found) > 1:
+        found.sort(key=_ID)
+        if hasattr(found[0], "Weight"):
+            found.sort(key=_WEIGHT, reverse=True)
+    return found
+
+
+_ID: Final = attrgetter("ID")
+_WEIGHT: Final = attrgetter("Weight")
 
 
 def active(record: Any, at: Instant) -> bool:

@@ -251,7 +251,8 @@ class OwnedStore:
 
     def held_by(self, table: Table, **values: str | int) -> int | None:
         """The number of the row with these values of one of the table's unique sets, None when there is none."""
-        self._known(table)
+        if table.name not in self._tables:
+            raise self._undeclared(table)
         unique = table.unique.index(tuple(values))
         return self.unique_holder(table, unique, tuple(values.values()))
 
@@ -276,8 +277,10 @@ class OwnedStore:
 
     def next_number(self, table: Table) -> int:
         """The number of a new row."""
-        self._known(table)
-        number = self._next_numbers[table.name]
+        try:
+            number = self._next_numbers[table.name]
+        except KeyError:
+            raise self._undeclared(table) from None
         self._next_numbers[table.name] = number + 1
         return number
 
@@ -288,8 +291,11 @@ class OwnedStore:
 
     def _known(self, table: Table) -> None:
         if table.name not in self._tables:
-            known = ", ".join(self._tables) or "none"
-            raise Wrong(f"table {table.name} is not declared", explain=f"call store.declare(table) first; declared are: {known}")
+            raise self._undeclared(table)
+
+    def _undeclared(self, table: Table) -> Wrong:
+        known = ", ".join(self._tables) or "none"
+        return Wrong(f"table {table.name} is not declared", explain=f"call store.declare(table) first; declared are: {known}")
 
 
 def _between(key: str, after: str | None, last: str | None) -> bool:

@@ -146,8 +146,8 @@ class SqliteDriver:
 
     def holder(self, table: Table, unique: int, values: Values) -> int | None:
         """The number of a row that holds a unique value, or begins as it does."""
-        row = self._one(_holder_sql(table, unique, len(values)), values)
-        return row[0] if row else None
+        rows = self._all(_holder_sql(table, unique, len(values)), values)
+        return rows[0][0] if rows else None
 
     def select(
         self, table: Table, where: Sequence[Check], *, order: Sequence[Order], limit: int | None, offset: int, without: Collection[int]

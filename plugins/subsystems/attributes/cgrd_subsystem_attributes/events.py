@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cgrd import Instant
+from cgrd import EventArgs
 from cgrd.fields import text_of
 
 
@@ -25,12 +25,12 @@ class Draft:
 
     __slots__ = ("altered", "fields", "may_wait", "options", "roots", "tenant", "time", "times", "variables")
 
-    def __init__(self, *, tenant: str, time: Instant | None, fields: dict[str, Any], options: dict[str, Any], may_wait: bool) -> None:
+    def __init__(self, event: EventArgs, *, tenant: str, may_wait: bool) -> None:
         self.tenant = tenant
-        self.time = time
+        self.time = event.Time
         self.may_wait = may_wait
-        self.fields = fields
-        self.options = options
+        self.fields = dict(event.Event or {})
+        self.options = dict(event.APIOpts or {})
         self.variables: dict[str, Any] = {}
         self.roots: dict[str, Any] = {}
         self.altered: dict[str, None] = {}
@@ -39,7 +39,8 @@ class Draft:
     @property
     def context(self) -> str:
         """The context that its profiles are for; a profile may have changed it."""
-        return text_of(self.options["*context"]) if "*context" in self.options else "*default"
+        context = self.options.get("*context", "*default")
+        return context if type(context) is str else text_of(context)
 
     def wait(self) -> None:
         """Called before somebody else is asked.

@@ -40,7 +40,7 @@ class AttributeS(Subsystem, section="attributes"):
     async def attribute_for_event(self, args: EventArgs) -> AttributeProfile:
         """The profile that would be applied first."""
         asked = read_options(args.APIOpts or {}, self._configured)
-        draft = self._draft(args, may_wait=True)
+        draft = Draft(args, tenant=args.Tenant or self.services.default_tenant, may_wait=True)
         draft.begin_run(0)
         del draft.roots["*tenant"]
         try:
@@ -68,7 +68,7 @@ class AttributeS(Subsystem, section="attributes"):
         if args.Event is None:
             raise MandatoryMissing("Event")
         asked = read_options(args.APIOpts or {}, self._configured)
-        draft = self._draft(args, may_wait=may_wait)
+        draft = Draft(args, tenant=args.Tenant or self.services.default_tenant, may_wait=may_wait)
         try:
             applied = await self._runs(draft, asked)
         except CgrdError as error:
@@ -80,10 +80,6 @@ class AttributeS(Subsystem, section="attributes"):
             MatchedProfiles=applied, AlteredFields=list(draft.altered),
             Tenant=draft.tenant, ID=args.ID, Time=args.Time, Event=draft.fields, APIOpts=draft.options,
         )  # fmt: skip
-
-    def _draft(self, args: EventArgs, *, may_wait: bool) -> Draft:
-        tenant = args.Tenant or self.services.default_tenant
-        return Draft(tenant=tenant, time=args.Time, fields=dict(args.Event or {}), options=dict(args.APIOpts or {}), may_wait=may_wait)
 
     async def _runs(self, draft: Draft, asked: Asked) -> list[str]:
         """Names of the profiles applied, in order."""
