@@ -87,7 +87,7 @@ def descriptor_of(event: CGREvent, *, usage: int, zone: tzinfo, category: str, f
         Account=account,
         Destination=str(fields.get("Destination", "")),
         TimeStart=start,
-        TimeEnd=start.plus(usage),
+        TimeEnd=start.plus(usage) if usage else start,
         DurationIndex=usage,
         ToR=str(fields.get("ToR", "")),
         CgrID=str(fields.get("CGRID", "")),

@@ -136,7 +136,7 @@ class _Writer:
         """The same for any other one; a cost that grows is nearly always charged by the rate that it began with."""
         known = _first_named.get(id(interval))
         unit = self.rating_named.get(known.name) if known is not None else None
-        if known is not None and unit is known.rating[known.name] and self.filters(span) == unit.RatingFiltersID:
+        if known is not None and unit is known.rating[known.name] and _tells_of(self.filters_named.get(unit.RatingFiltersID), span):
             return known.name
         return self.name_rating(span, interval)
 
@@ -202,6 +202,17 @@ class _Writer:
             ExtraChargeID="",
         )
         return name_of(self.accounting_named, charge, _ACCOUNTING)
+
+
+def _tells_of(matched: RatingMatchedFilters | None, span: TimeSpan) -> bool:
+    """Whether this is what `_Writer.filters` would write of a span."""
+    return (
+        matched is not None
+        and matched.DestinationPrefix == span.MatchedPrefix
+        and matched.DestinationID == span.MatchedDestId
+        and matched.RatingPlanID == span.RatingPlanId
+        and matched.Subject == span.MatchedSubject
+    )
 
 
 def append_charge(charges: list[ChargingInterval], charge: ChargingInterval) -> None:

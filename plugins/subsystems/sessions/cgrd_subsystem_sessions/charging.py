@@ -75,7 +75,8 @@ class Charging:
             with self._services.store.transaction(why=f"session {session.CGRID}") as tx:
                 after = asked.run
                 if asked.missing:
-                    cost = await self._max_debit(session, at, asked.run)
+                    asking = partial(self.asking.ask, "Responder.MaxDebit", session, at, asked.run.CD)
+                    cost: CallCost = await debited(self._owner, asked.run.CD, request_type=asked.run.Event["RequestType"], debit=asking)
                     after = accounting.booked(asked, cost, now=self._services.clock.now(), decimals=self._decimals)
                 self._registry.change(session, at, after)
                 self._registry.put(session, tx=tx)
@@ -89,11 +90,6 @@ class Charging:
         with self._services.store.transaction(why=f"session {session.CGRID}, refused") as tx:
             self._registry.change(session, at, run)
             self._registry.put(session, tx=tx)
-
-    async def _max_debit(self, session: Session, at: int, run: SRun) -> CallCost:
-        asking = partial(self.asking.ask, "Responder.MaxDebit", session, at, run.CD)
-        found: CallCost = await debited(self._owner, run.CD, request_type=str(run.Event.get("RequestType")), debit=asking)
-        return found
 
     async def _credit(self, run: SRun, wanted: int) -> int:
         most: int = await self._owner.call("rals", "Responder.GetMaxSessionTime", run.CD, int)
