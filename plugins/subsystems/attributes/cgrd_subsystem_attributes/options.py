@@ -43,8 +43,9 @@ def read_options(given: Mapping[str, Any], defaults: Asked) -> Asked:
         Wrong: one cannot be read, in the reference's words; or more runs are asked than anybody needs.
     """
     said: dict[str, Any] = {}
-    for name, (option, read) in _READ.items():
-        if given.get(name) is not None:
+    for name, value in given.items():
+        if name in _READ and value is not None:
+            option, read = _READ[name]
             said[option] = read(given, name, None)
     if said.get("process_runs", 0) > MOST_RUNS:
         raise Wrong(f"*attrProcessRuns {said['process_runs']} is too many", explain=f"an event goes through the profiles {MOST_RUNS} times at most")

@@ -51,10 +51,16 @@ class AttributeS(Subsystem, section="attributes"):
     @method("AttributeSv1.ProcessEvent")
     def process_event(self, args: EventArgs) -> AlteredEvent | Coroutine[Any, Any, AlteredEvent]:
         """The changed event; at once where no rule asks somebody else, else as a coroutine. Raises as `changed`."""
+        trial = self.changed(args, may_wait=False)
         try:
-            return at_once(self.changed(args, may_wait=False))
+            trial.send(None)
+            trial.close()
+        except StopIteration as done:
+            answer: AlteredEvent = done.value
+            return answer
         except MustWait:
-            return self.changed(args, may_wait=True)
+            pass
+        return self.changed(args, may_wait=True)
 
     async def changed(self, args: EventArgs, *, may_wait: bool) -> AlteredEvent:
         """The event after as many runs as are asked for and find a profile.
@@ -131,14 +137,3 @@ async def _passes(matcher: Matcher, draft: Draft) -> bool:
         return matcher.passes(draft.roots)
     draft.wait()
     return await matcher.passes_after_fetch(draft.roots)
-
-
-def at_once(work: Coroutine[Any, Any, AlteredEvent]) -> AlteredEvent:
-    """What a coroutine gives that does not wait."""
-    try:
-        work.send(None)
-    except StopIteration as done:
-        answer: AlteredEvent = done.value
-        return answer
-    work.close()
-    raise MustWait
