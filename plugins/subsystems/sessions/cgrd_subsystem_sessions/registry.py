@@ -189,9 +189,16 @@ class Registry:
         """Keep an ended session for its CDR."""
         cgrid = closed.Session.CGRID
         self.remove(closed.Session, tx=tx)
+        tx.on_rollback(partial(self._reopen, cgrid, self.closed.get(cgrid)))
         self.closed[cgrid] = closed
-        tx.on_rollback(lambda: self.closed.pop(cgrid, None))
         tx.put(CLOSED_KIND, cgrid, encode(closed))
+
+    def _reopen(self, cgrid: str, before: Closed | None) -> None:
+        """Not closed after all; one of the same CGRID that ended before stays, for its CDR."""
+        if before is None:
+            self.closed.pop(cgrid, None)
+        else:
+            self.closed[cgrid] = before
 
     def recorded(self, closed: Closed, *, at: Instant, tx: Transaction) -> None:
         """Its CDR is made: it need not be kept over a restart."""

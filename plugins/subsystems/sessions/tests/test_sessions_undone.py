@@ -133,3 +133,13 @@ def test_what_was_dropped_is_not_come_back_to_by_a_later_change(store: SqliteSto
     dropped()
     assert (session.SRuns, session.EventStart) == ([SRun()], None)
     assert not registry.is_due(session)
+
+
+async def test_an_end_that_fails_leaves_the_one_that_ended_before_under_the_same_name_for_its_cdr(town_at: Any, store: SqliteStore, disk: Disk) -> None:
+    async with town_at(store) as town:
+        await town.initiate(Usage="10s")
+        await town.terminate(Usage="4s")
+        await town.initiate(Usage="10s")
+        before = dict(town.sessions.registry.closed)
+        await fails(disk, town.terminate(Usage="5s"))
+        assert town.sessions.registry.closed == before != {}
