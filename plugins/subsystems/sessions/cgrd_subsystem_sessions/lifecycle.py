@@ -159,9 +159,10 @@ class Lifecycle:
             unsettled = is_unsettled(error)
             raise
         finally:
-            started = session.Starting and not unsettled
-            session.Starting = session.Starting and unsettled
-            if started or self._registry.is_due(session):
+            if session.Starting and not unsettled:
+                self._registry.changing(session)
+                session.Starting = False
+            if self._registry.is_due(session):
                 self._keep(session)
 
     def _keep(self, session: Session) -> None:

@@ -106,10 +106,10 @@ class Session(msgspec.Struct, kw_only=True, gc=False):
 
     def restoring(self) -> Callable[[], None]:
         """What makes it again what it is now. Its events and its list of runs are never changed in place."""
-        before = (self.EventStart, self.ClientConnID, self.Chargeable, self.UpdatedAt, self.ProvedAt, self.SRuns)
+        before = (self.EventStart, self.ClientConnID, self.Chargeable, self.UpdatedAt, self.ProvedAt, self.SRuns, self.Starting)
 
         def restore() -> None:
-            self.EventStart, self.ClientConnID, self.Chargeable, self.UpdatedAt, self.ProvedAt, self.SRuns = before
+            self.EventStart, self.ClientConnID, self.Chargeable, self.UpdatedAt, self.ProvedAt, self.SRuns, self.Starting = before
 
         return restore
 

@@ -143,3 +143,16 @@ async def test_an_end_that_fails_leaves_the_one_that_ended_before_under_the_same
         before = dict(town.sessions.registry.closed)
         await fails(disk, town.terminate(Usage="5s"))
         assert town.sessions.registry.closed == before != {}
+
+
+async def test_a_start_whose_end_fails_is_still_under_way_and_may_come_again(town_at: Any, store: SqliteStore, disk: Disk) -> None:
+    async with town_at(store) as town:
+        await town.initiate(Usage="10s")
+        (session,) = town.sessions.registry.active.values()
+        session.Starting = True  # as where RALs are of another daemon, until they have granted
+        town.sessions.lifecycle._keep(session)
+        await fails(disk, town.update(Usage="10s"))
+        assert session.Starting
+        await town.update(Usage="10s")
+        assert not session.Starting
+        assert not town.sessions.registry.is_due(session)
