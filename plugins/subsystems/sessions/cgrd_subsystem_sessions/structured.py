@@ -144,12 +144,13 @@ class _Handler:
         self._name = f"SessionSv1.{call.method}"
         self._stages = stages
         self._booleans = list(dict.fromkeys(boolean for made in stages for boolean in made.args))
-        self._course = lru_cache(MOST_COURSES)(self._find)
+        self._config = self._owner.config
+        self._found = lru_cache(MOST_COURSES)(self._find)
 
     async def answer(self, args: Any, peer: Peer | None = None) -> Any:
         """Take the event through what the arguments' booleans ask for, at least one, and answer with what each of them gives."""
         owner, call = self._owner, self._call
-        course = self._course(tuple([boolean for boolean in self._booleans if getattr(args, boolean)]))
+        course = self._course(args)
         asked = asked_for(course.asked, args)
         event = owner.completed(args, keyed="*rals" in asked)
         if call.needs_a_part and not asked:
@@ -157,6 +158,13 @@ class _Handler:
         owner.peers.remember(peer)
         flow = Flow(name=call.flow, driver=owner, event=event, asked=asked, peer=peer)
         return await owner.answering(self._name, args, event, partial(self._structured.travelled, call, course.stages, flow))
+
+    def _course(self, args: Any) -> Course:
+        # A configuration that cannot be used after all may have been tried for a moment: what was found under it does not hold.
+        if self._config is not self._owner.config:
+            self._config = self._owner.config
+            self._found.cache_clear()
+        return self._found(tuple([boolean for boolean in self._booleans if getattr(args, boolean)]))
 
     def _find(self, booleans: tuple[str, ...]) -> Course:
         asked = [made for made in self._stages if any(boolean in booleans for boolean in made.args)]

@@ -250,6 +250,16 @@ async def test_what_is_asked_for_and_not_connected_is_an_error(town_at: Callable
             await town.ask("InitiateSession", ID="x", Event={"OriginID": "x"}, InitSession=True, AllocateResources=True)
 
 
+async def test_a_configuration_that_was_given_up_again_leaves_nothing_behind(town_at: Callable[..., Any]) -> None:
+    async with town_at() as town:
+        before = town.sessions.config
+        await town.sessions.reload({**before, "resources_conns": []})
+        with pytest.raises(CgrdError, match=r"^NOT_CONNECTED: ResourceS$"):
+            await town.ask("InitiateSession", ID="a", Event={"OriginID": "a"}, AllocateResources=True)
+        await town.sessions.reload(before)
+        assert "ResourceAllocation" in await town.ask("InitiateSession", ID="b", Event={"OriginID": "b"}, AllocateResources=True)
+
+
 async def test_queries_filter_runs_and_limit_them(town_at: Callable[..., Any]) -> None:
     async with town_at() as town:
         town.forks.runs = {"*default": None, "second": "*none"}
