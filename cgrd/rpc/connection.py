@@ -87,10 +87,10 @@ class Connection:
     async def _read(self) -> None:
         with self._reading:
             try:
-                while data := await self._link.receive():
+                while not self._sender.lost and (data := await self._link.receive()):
                     await self._take(data)
                     self._watch()
-                    if self._ended or self._sender.lost:
+                    if self._ended:
                         return
                     if self._sender.full:
                         await self._sender.drained(below=self._limits.unsent)
