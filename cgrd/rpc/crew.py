@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -10,7 +11,7 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Crew:
-    """Does work in tasks of its own.
+    """Does work in tasks of its own, begun in the order in which it came.
 
     Args:
         nursery: where the tasks live; it ends only after `dismiss`, or when it is cancelled.
@@ -20,42 +21,35 @@ class Crew:
     def __init__(self, nursery: trio.Nursery, *, keep: int = 8) -> None:
         self._nursery = nursery
         self._keep = keep
-        self._idle: list[_Worker] = []
+        # Tasks are woken in any order; who wakes first takes what came first.
+        self._wanted: deque[Work] = deque()
+        self._idle: list[trio.lowlevel.Task] = []
 
     def do(self, work: Work) -> None:
         """Begin a piece of work; it must not raise."""
+        self._wanted.append(work)
         if self._idle:
-            worker = self._idle.pop()
-            worker.work = work
-            trio.lowlevel.reschedule(worker.task)
+            trio.lowlevel.reschedule(self._idle.pop())
         else:
-            self._nursery.start_soon(self._serve, work)
+            self._nursery.start_soon(self._serve)
 
     def dismiss(self) -> None:
         """Who waits for work goes home, and so does everybody who finishes from now on."""
         self._keep = 0
         while self._idle:
-            trio.lowlevel.reschedule(self._idle.pop().task)
+            trio.lowlevel.reschedule(self._idle.pop())
 
-    async def _serve(self, work: Work) -> None:
-        worker = _Worker(work)
+    async def _serve(self) -> None:
+        task = trio.lowlevel.current_task()
 
         def leave(_: object) -> trio.lowlevel.Abort:
-            if worker in self._idle:
-                self._idle.remove(worker)
+            self._idle.remove(task)
             return trio.lowlevel.Abort.SUCCEEDED
 
-        while (work_now := worker.work) is not None:
-            worker.work = None
-            await work_now()
-            if len(self._idle) < self._keep:
-                self._idle.append(worker)
-                await trio.lowlevel.wait_task_rescheduled(leave)
-
-
-class _Worker:
-    """A task, and what it is to do when it wakes; nothing sends it home."""
-
-    def __init__(self, work: Work) -> None:
-        self.task = trio.lowlevel.current_task()
-        self.work: Work | None = work
+        while True:
+            while self._wanted:
+                await self._wanted.popleft()()
+            if len(self._idle) >= self._keep:
+                return
+            self._idle.append(task)
+            await trio.lowlevel.wait_task_rescheduled(leave)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import trio
 import trio.testing
 
@@ -23,6 +25,23 @@ async def test_tasks_are_used_again_and_go_home() -> None:
         crew.dismiss()
     assert len(seen) == 3
     assert len(set(seen)) == 1
+
+
+async def test_work_is_begun_in_the_order_in_which_it_came() -> None:
+    begun: list[int] = []
+
+    async def work(number: int) -> None:
+        begun.append(number)
+        await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, keep=2)
+        for first in (0, 8, 16):
+            for number in range(first, first + 8):
+                crew.do(partial(work, number))
+            await trio.testing.wait_all_tasks_blocked()
+        crew.dismiss()
+    assert begun == list(range(24))
 
 
 async def test_a_cancelled_crew_ends() -> None:
